@@ -1,0 +1,192 @@
+"""The verbs of Tutelage: what each part does, as Protocols. Built-in and third-party parts alike.
+
+Nothing here is inherited from. A part is any object with these methods; `plugins.py` is the door
+by which it gets a name. `docs/plugins.md` builds a synthesizer, a check and a learner step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from tutelage.records import (
+    Brief,
+    Draft,
+    Example,
+    Feedback,
+    Fitted,
+    Order,
+    Prediction,
+    Reply,
+    Request,
+    Task,
+    Usage,
+    Verdict,
+)
+
+
+class Desk(Protocol):
+    """Where a session fetches the requests it may send and hands in what came of them.
+
+    Each request that the desk gives out is reserved in the ledger at its worst case first. Several
+    workers may iterate over one desk at the same time.
+    """
+
+    def __aiter__(self) -> AsyncIterator[Request]: ...
+
+    async def __anext__(self) -> Request:
+        """The next request to send now; stops when none is left or a cap is reached."""
+        ...
+
+    def deliver(self, reply: Reply) -> None:
+        """Hand in a reply. It is recorded before anyone reads it."""
+        ...
+
+    async def again(self, request: Request, why: str, *, maybe_paid: bool) -> bool:
+        """Ask to send `request` once more, its last sending having brought no reply.
+
+        Args:
+            request: What was sent.
+            why: What happened, such as `429` or `timeout`; shown by `tutelage status`.
+            maybe_paid: Whether the teacher may charge for the sending that brought nothing (a
+                time-out does, a refusal by status code does not).
+
+        Returns:
+            False where a cap forbids it: the request is then given up.
+        """
+        ...
+
+    def fail(self, request: Request, why: str, *, maybe_paid: bool) -> None:
+        """Give `request` up. It is counted against `max_failed` and asked again by the next run.
+
+        Raises:
+            TeacherError: more requests failed than the recipe allows.
+        """
+        ...
+
+
+class Session(Protocol):
+    """An open teacher."""
+
+    name: str
+    """Provider and model, such as `api.openai.com/gpt-4o-mini`; part of a request's identity."""
+
+    def resolve(self, request: Request) -> Request:
+        """`request` with the model and all sampling choices filled in: exactly what is sent."""
+        ...
+
+    def bound(self, request: Request) -> Usage:
+        """The most tokens that one sending of `request` can use (`nanousd` is ignored)."""
+        ...
+
+    async def answer(self, desk: Desk) -> None:
+        """Fetch requests from `desk` until it has no more, and hand in replies in any order."""
+        ...
+
+
+class Teacher(Protocol):
+    def open(self, gold: Sequence[Example]) -> AbstractAsyncContextManager[Session]:
+        """Connect, load, or tune on `gold` (the train rows)."""
+        ...
+
+
+class Synthesizer(Protocol):
+    """Turns a brief into orders, orders into requests, and replies into drafts.
+
+    Requests run level by level: `step` is called with no replies first, then with the replies to
+    what it asked for, until it returns drafts.
+    """
+
+    stages: tuple[str, ...]
+    """Names of the stages of a turn. What one stage drafts as Material, the next one's brief holds."""
+
+    def orders(self, stage: str, brief: Brief) -> Sequence[Order]: ...
+
+    def step(
+        self, order: Order, replies: Sequence[Reply]
+    ) -> Sequence[Request] | Sequence[Draft]: ...
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Answers rows: a student, an ensemble, a teacher as annotator, a rival."""
+
+    def predict(
+        self, examples: Sequence[Example], *, rationale: bool = False
+    ) -> list[Prediction]: ...
+
+
+class Bench(Protocol):
+    """What checks may use to judge drafts."""
+
+    task: Task
+    kept: Sequence[Example]
+    """Rows kept so far by this arm."""
+    gold: Sequence[Example]
+    """Train and pool rows: a draft may not copy them."""
+    sealed: SealedFingerprints
+    """Knows dev and test rows by fingerprint only."""
+    predictors: Mapping[str, Predictor]
+    reviews: Mapping[str, Verdict]
+    """Verdicts that people recorded, by row fingerprint."""
+
+
+class SealedFingerprints(Protocol):
+    """Recognises held-out rows without ever showing one."""
+
+    def has_text(self, example: Example) -> bool: ...
+
+    def overlap(self, text: str) -> float:
+        """Largest share of `text`'s word 8-grams (hashed) that one held-out row holds, 0 to 1."""
+        ...
+
+
+class Check(Protocol):
+    def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
+        """One verdict for each draft, in their order."""
+        ...
+
+
+class Learner(Protocol):
+    def fit(
+        self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int, folder: Path
+    ) -> Fitted:
+        """Train on `rows`, choose checkpoints on `dev`, and save all that `load` needs in `folder`.
+
+        Raises:
+            TrainingError: a loss that is not a number, labels that cannot be told apart.
+        """
+        ...
+
+    def load(self, folder: Path) -> Predictor:
+        """The student that `fit` saved, from one of `Fitted.folders`."""
+        ...
+
+
+class Critic(Protocol):
+    needs: str
+    """Capability that the student must have: ``, `scores`, `gradients`."""
+
+    def review(
+        self, student: Predictor, pool: Sequence[Example], kept: Sequence[Example], *, seed: int
+    ) -> Feedback: ...
+
+
+class Metric(Protocol):
+    """Scores predictions against gold over the whole set."""
+
+    name: str
+
+    def score(
+        self, task: Task, gold: Sequence[Example], predictions: Sequence[Prediction]
+    ) -> Mapping[str, float]:
+        """Value by name; `predictions` are in the order of `gold`."""
+        ...
+
+
+class Executor(Protocol):
+    """Maps a unit of work over keys: here, or on many machines."""
+
+    def map(self, unit: Any, keys: Sequence[str]) -> Mapping[str, Any]: ...

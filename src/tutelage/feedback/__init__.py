@@ -1,0 +1,5 @@
+"""Room."""
+
+from tutelage.plugins import Plugin
+
+PLUGINS: tuple[Plugin, ...] = ()
