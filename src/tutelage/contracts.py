@@ -100,7 +100,7 @@ class Synthesizer(Protocol):
     """
 
     stages: tuple[str, ...]
-    """Names of the stages of a turn. What one stage drafts as Material, the next one's brief holds."""
+    """Names of a turn's stages. What one drafts as Material, the next one's brief holds."""
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]: ...
 

@@ -6,10 +6,11 @@ pydantic stands only here, at the edge. A part's own options are plain frozen da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tutelage.records import TaskKind
 
@@ -35,18 +36,32 @@ class TaskSpec(Spec):
     fields: tuple[str, ...] = ()
     """Text fields in the order a student reads them; `text`, or `premise` and `hypothesis`."""
     labels: Mapping[str, LabelSpec] = Field(default_factory=dict)
-    """Label names with words and guidelines; a plain list of names will do. Empty: read from gold."""
+    """Label names with words and guidelines, or a plain list; empty: read from gold."""
     instruction: str = ""
     """What the task is, in a sentence or two for the teacher."""
     metric: str = ""
     """Metric on which arms are compared; accuracy, or macro_f1 for multi-label."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_alone(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return {str(name): {} for name in value}
+        if isinstance(value, Mapping):
+            return {k: {"words": v} if isinstance(v, str) else v or {} for k, v in value.items()}
+        return value
 
 
 class SourceSpec(Spec):
     """Where rows come from: files here, a data set of the hub, or a built-in world."""
 
     path: str = ""
-    """File or glob, relative to the recipe: csv, tsv, json, jsonl (plain, gz, zst), parquet, xlsx."""
+    """File or glob from the recipe's folder: csv, tsv, json, jsonl, parquet, xlsx; gz, zst."""
     hub: str = ""
     """Data set id as in `datasets.load_dataset(path)`; needs the extra `hub`."""
     name: str | None = None
@@ -65,6 +80,11 @@ class SourceSpec(Spec):
     """Separator of a csv file; found by looking where empty."""
     encoding: str | None = None
     """Encoding of a csv file; UTF-8 (with or without BOM), else cp1252, where empty."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSpec:
@@ -130,11 +150,215 @@ class PriceSpec(Spec):
     output: float = Field(ge=0)
 
 
-def options_of(value: Any) -> tuple[str, Mapping[str, Any]]:
-    """Read a part's name and options from `name` or `{name: {option: value}}`."""
-    if isinstance(value, str):
-        return value, {}
-    if isinstance(value, Mapping) and len(value) == 1:
-        name, options = next(iter(value.items()))
-        return str(name), options or {}
-    raise ValueError("needs a name, or one name with its options: {name: {option: value}}")
+class PartSpec(Spec):
+    """A part by name with its options: `name`, or `{name: {option: value}}`."""
+
+    name: str
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """Checked against the part's own options dataclass."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, Mapping) and set(value) != {"name", "options"} and len(value) == 1:
+            name, options = next(iter(value.items()))
+            return {"name": name, "options": options or {}}
+        return value
+
+
+def _split_options(value: Any, own: Mapping[str, Any]) -> Any:
+    """Move the keys that are not `own` fields into `options`: in YAML both stand side by side."""
+    if not isinstance(value, Mapping) or "options" in value:
+        return value
+    fields = {k: v for k, v in value.items() if k in own}
+    return {**fields, "options": {k: v for k, v in value.items() if k not in own}}
+
+
+class TeacherSpec(Spec):
+    """The teacher, what it may cost, and where its replies are kept."""
+
+    kind: str = "endpoint"
+    """`endpoint` (every OpenAI-compatible server), `recorded`, `scripted`, or a plug-in."""
+    budget: BudgetSpec = BudgetSpec()
+    prices: PriceSpec | None = None
+    """Overrides the built-in price table."""
+    max_failed: str = "5%"
+    """Stop when more requests than this fail: a share such as `5%`, or a count."""
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """The teacher's own options; in YAML they stand beside the keys above."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, value: Any) -> Any:
+        return _split_options(value, cls.model_fields)
+
+    @field_validator("max_failed", mode="before")
+    @classmethod
+    def _share_or_count(cls, value: Any) -> Any:
+        text = str(value).strip()
+        if not re.fullmatch(r"\d+|\d+(\.\d+)?%", text):
+            raise ValueError("needs a share such as 5% or a count such as 20")
+        return text
+
+
+class StudentSpec(Spec):
+    """The small model."""
+
+    kind: str = "seq2seq"
+    """`seq2seq`, `classifier`, `embedding_head`, `linear`, or a plug-in."""
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """The student's own options; in YAML they stand beside `kind`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, value: Any) -> Any:
+        return _split_options(value, cls.model_fields)
+
+
+class ArmSpec(Spec):
+    """One way of making training data; `{}` trains on gold alone."""
+
+    synthesis: PartSpec | None = None
+    """What is bought from the teacher."""
+    rows: SourceSpec | None = None
+    """Rows that someone else made, to enter the same table."""
+    gold: bool = True
+    """Train on the gold train rows too. A bought row that has a gold row's id replaces it."""
+    objective: Any = None
+    """Short for `student.objective` of this arm."""
+    student: Mapping[str, Any] = Field(default_factory=dict)
+    """Student options that differ in this arm."""
+    grid: Mapping[str, tuple[Any, ...]] = Field(default_factory=dict)
+    """Student options with the values to try; the best on dev by the primary rule is the arm's."""
+    checks: tuple[PartSpec, ...] | None = None
+    """Checks that drafts must pass, in order; the recipe's `checks` where absent."""
+    critic: PartSpec | None = None
+    """What looks at the last student before the next turn's orders."""
+    turns: int = Field(default=1, ge=1)
+    """How often to order, train and look again."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after so many turns without a better dev score; None takes all turns."""
+    candidates: int = Field(default=10_000, ge=1)
+    """Unlabelled rows that the synthesizer may choose from, sampled by the purchase seed."""
+
+    @field_validator("grid", mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {k: v if isinstance(v, (list, tuple)) else [v] for k, v in value.items()}
+        return value
+
+
+class RivalSpec(Spec):
+    """Something to beat that is not an arm."""
+
+    kind: Literal["majority", "student", "teacher", "predictions"]
+    student: StudentSpec | None = None
+    """A student trained on the gold train rows alone (kind `student`)."""
+    shots: int = Field(default=0, ge=0)
+    """Gold train rows shown in the prompt (kind `teacher`)."""
+    rows: int | None = Field(default=None, gt=0)
+    """Ask the teacher about so many test rows only, at random (kind `teacher`)."""
+    predictions: SourceSpec | None = None
+    """Rows of id and label, and `score_<label>` where known (kind `predictions`)."""
+
+
+SHORT_RIVALS: Mapping[str, Mapping[str, Any]] = {
+    "majority": {"kind": "majority"},
+    "linear": {"kind": "student", "student": {"kind": "linear"}},
+    "teacher_zero_shot": {"kind": "teacher"},
+    "teacher_few_shot": {"kind": "teacher", "shots": 8},
+}
+"""Rivals that need no more than their name."""
+
+
+class MatchSpec(Spec):
+    """What is held equal between arms."""
+
+    by: Literal["usd", "calls", "rows", "steps"]
+    to: float | None = Field(default=None, gt=0)
+    """How much for each arm; None: an equal share of the budget (usd, calls), or what the arm
+    with the fewest has (rows), or what the gold rows alone would take (steps)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"by": value}
+        if isinstance(value, Mapping) and len(value) == 1 and "by" not in value:
+            by, to = next(iter(value.items()))
+            return {"by": by, "to": to}
+        return value
+
+
+class SeedsSpec(Spec):
+    """Named streams of chance. A number n stands for the list 1 to n."""
+
+    student: tuple[int, ...] = (1, 2, 3)
+    purchase: tuple[int, ...] = (1,)
+    gold: int = 0
+    """Draw of few-shot rows, carving and folds."""
+
+    @field_validator("student", "purchase", mode="before")
+    @classmethod
+    def _count(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return range(1, value + 1)
+        return value
+
+    @field_validator("student", "purchase")
+    @classmethod
+    def _distinct(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or len(set(value)) != len(value) or min(value) < 0:
+            raise ValueError("needs at least one seed, each of them once and none below 0")
+        return value
+
+
+class Recipe(Spec):
+    """A whole study: task, gold, teacher, student, arms and what to compare."""
+
+    name: str = "study"
+    """Name of the run's folder."""
+    about: str = ""
+    """What the recipe does, in a sentence."""
+    paper: str = ""
+    """Where the method comes from, such as `arXiv 2409.12599`."""
+    mode: Literal["sound", "as_published"] = "sound"
+    """`as_published` keeps a paper's quirks so that its figures can be compared; the report says
+    which mode ran. The quirks themselves are options, set and commented in the recipe."""
+    task: TaskSpec
+    gold: GoldSpec
+    teacher: TeacherSpec | None = None
+    student: StudentSpec
+    checks: tuple[PartSpec, ...] = (
+        PartSpec(name="format"),
+        PartSpec(name="refusal"),
+        PartSpec(name="duplicate"),
+        PartSpec(name="contamination"),
+    )
+    arms: Mapping[str, ArmSpec]
+    rivals: Mapping[str, RivalSpec] = Field(
+        default_factory=lambda: {"majority": RivalSpec(kind="majority")}
+    )
+    match: MatchSpec | None = None
+    primary: str = ""
+    """The one comparison the study is made for, named beforehand: `explain > label_only`."""
+    metrics: tuple[PartSpec, ...] = ()
+    """Further metrics, from plug-ins."""
+    seeds: SeedsSpec = SeedsSpec()
+
+    @field_validator("rivals", mode="before")
+    @classmethod
+    def _short_rivals(cls, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            value = {str(name): {} for name in value}
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            name: {**SHORT_RIVALS.get(name, {}), **(given or {})}
+            if isinstance(given, Mapping) or given is None
+            else given
+            for name, given in value.items()
+        }

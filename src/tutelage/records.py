@@ -238,7 +238,7 @@ class Request:
 
     @cached_property
     def hash(self) -> str:
-        """Identity of the purchase. `docs/identity.md` lists what is in it, what is not, and why."""
+        """Identity of the purchase. `docs/identity.md` lists what is in it and what is not."""
         return content_hash("request1", [self._asked(), self.purchase, self.draw])
 
     def _asked(self) -> dict[str, Any]:
