@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from tutelage.records import (
     Brief,
@@ -168,9 +168,11 @@ class Learner(Protocol):
 class Critic(Protocol):
     needs: str
     """Capability that the student must have: ``, `scores`, `gradients`."""
+    reads: Literal["pool", "unlabelled"]
+    """Which rows it is shown: the labelled error pool, or the candidates for annotation."""
 
     def review(
-        self, student: Predictor, pool: Sequence[Example], kept: Sequence[Example], *, seed: int
+        self, student: Predictor, rows: Sequence[Example], kept: Sequence[Example], *, seed: int
     ) -> Feedback: ...
 
 

@@ -1,0 +1,116 @@
+"""The sentence, on one page: orders, replies, drafts, kept examples, a student, feedback, orders.
+
+One unit is one arm at one point of its grid with one seed of each stream. Every line is a step that
+is read from the store once it is finished (`steps.py`); no line knows the name of a method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tutelage.records import Example, Feedback, Fitted, Prediction, Verdict
+from tutelage.steps import Unit, Workbench, mix
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one turn of the loop brought."""
+
+    drafts: int
+    verdicts: tuple[Verdict, ...]
+    kept: tuple[Example, ...]
+    """Rows this turn added."""
+    rows: int
+    """Rows the student was trained on."""
+    requests: tuple[str, ...]
+    fitted: Fitted
+    feedback: Feedback | None
+    failed: int = 0
+    unbought: int = 0
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A unit whose last student is final."""
+
+    unit: Unit
+    turns: tuple[Turn, ...]
+
+    @property
+    def fitted(self) -> Fitted:
+        return self.turns[-1].fitted
+
+
+async def learn(bench: Workbench) -> Learned:
+    """Run a unit from its first order to its last student. The test stays sealed.
+
+    Raises:
+        BudgetReached: the study's cap stops the run; all that was bought is kept.
+        TeacherError: the teacher cannot be reached or fails too often.
+        TrainingError: a student cannot be trained.
+    """
+    parts, gold = bench.parts, bench.gold
+    kept: list[Example] = []
+    feedback: Feedback | None = None
+    draws: Mapping[str, int] = {}
+    turns: list[Turn] = []
+    for turn in range(parts.turns):
+        bought = await bench.purchase(turn, kept, feedback, draws)
+        added, verdicts = bench.curate(turn, bought, kept)
+        kept = (kept + added)[: parts.most_rows]
+        rows = mix(kept, gold.train, gold=parts.with_gold)
+        fitted = bench.fit(turn, rows)
+        last = turn + 1 == parts.turns
+        feedback = None if last else bench.review(turn, fitted, kept)
+        turns.append(
+            Turn(
+                len(bought.drafts),
+                tuple(verdicts),
+                tuple(added),
+                len(rows),
+                bought.requests,
+                fitted,
+                feedback,
+                bought.failed,
+                bought.unbought,
+                bought.stopped,
+            )
+        )
+        if stops(turns, parts.patience):
+            break
+        draws = bought.draws
+    return Learned(bench.unit, tuple(turns))
+
+
+def stops(turns: Sequence[Turn], patience: int | None) -> bool:
+    """Whether the last `patience` turns brought no better dev score than the best before them."""
+    if patience is None or len(turns) <= patience:
+        return False
+    scores = [best_dev(turn.fitted) for turn in turns]
+    return max(scores[-patience:]) <= max(scores[:-patience])
+
+
+def best_dev(fitted: Fitted) -> float:
+    """Highest dev accuracy over training; falls back to the lowest dev loss, negated."""
+    accuracies = [m.dev["accuracy"] for m in fitted.history if "accuracy" in m.dev]
+    losses = [-m.dev["loss"] for m in fitted.history if "loss" in m.dev]
+    return max(accuracies or losses or [float("-inf")])
+
+
+def examine(
+    bench: Workbench, learned: Learned, open_rows: Callable[[], Sequence[Example]]
+) -> dict[str, list[Prediction]]:
+    """The last line: let the final student, under each checkpoint rule, answer the rows.
+
+    Args:
+        open_rows: Opens the sealed test, or gives dev while a recipe is being developed. Called
+            only here, after every student of the study is final.
+    """
+    rows = open_rows()
+    fitted = learned.fitted
+    return {
+        rule: bench.predict(fitted, rule, rows, rationale=rule == fitted.primary)
+        for rule in fitted.folders
+    }

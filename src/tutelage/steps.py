@@ -1,0 +1,308 @@
+"""The lines of the loop as keyed steps: each is read from the run's folder once it is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tutelage.buying import Answers, Bought, buy, split_step
+from tutelage.contracts import Critic, Learner, Predictor, Synthesizer
+from tutelage.curation.bench import DraftBench
+from tutelage.curation.judging import NamedCheck, judge
+from tutelage.gold.opening import Gold
+from tutelage.records import (
+    Brief,
+    Draft,
+    Example,
+    Feedback,
+    Fitted,
+    Material,
+    Origin,
+    Prediction,
+    Request,
+    Task,
+    Verdict,
+    content_hash,
+)
+from tutelage.store.encoding import (
+    decode,
+    encode,
+    read_records,
+    rows_fingerprint,
+    write_records,
+)
+from tutelage.store.runs import Run
+
+Identity = Mapping[str, Any]
+"""Name, options and version of a part: what its steps are keyed by."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An arm at one point of its grid, built and ready."""
+
+    arm: str
+    learner: Learner
+    learner_id: Identity
+    synthesizer: Synthesizer | None = None
+    synthesizer_id: Identity = field(default_factory=dict)
+    given: tuple[Example, ...] = ()
+    """Rows that the arm brought along."""
+    checks: tuple[NamedCheck, ...] = ()
+    checks_id: Sequence[Identity] = ()
+    critic: Critic | None = None
+    critic_id: Identity = field(default_factory=dict)
+    grid: str = ""
+    with_gold: bool = True
+    turns: int = 1
+    patience: int | None = None
+    candidates: int = 10_000
+    most_rows: int | None = None
+    """Keep at most so many bought rows, in draft order: what `match: rows` asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One student to be made: an arm, a point of its grid, and one seed of each stream."""
+
+    arm: str
+    grid: str
+    purchase_seed: int
+    student_seed: int
+    fold: int = 0
+
+    def __str__(self) -> str:
+        grid = f" {self.grid}" if self.grid else ""
+        fold = f", fold {self.fold}" if self.fold else ""
+        return f"{self.arm}{grid}, seed {self.student_seed}/{self.purchase_seed}{fold}"
+
+
+@dataclass
+class Workbench:
+    """What one unit works with: its parts, its gold, the teacher's shop and the run's folder."""
+
+    unit: Unit
+    parts: Parts
+    gold: Gold
+    run: Run
+    ask: Callable[[Unit, int, Sequence[Request]], Awaitable[Answers]]
+    resolve: Callable[[Request], Request]
+    """A request as the open teacher would send it."""
+    caps: Mapping[str, Any]
+    """Caps of arm and turn: where they bind they decide what is bought."""
+    say: Callable[[str, Unit, int], None]
+    """Told the name of each step that is run anew."""
+
+    async def purchase(
+        self,
+        turn: int,
+        kept: Sequence[Example],
+        feedback: Feedback | None,
+        draws: Mapping[str, int],
+    ) -> Bought:
+        """Buy a turn's drafts."""
+        if self.parts.synthesizer is None:
+            given = self.parts.given if turn == 0 else ()
+            return Bought(tuple(Draft(i, i, row) for i, row in enumerate(given)), (), {})
+        brief = self._brief(turn, tuple(kept), feedback)
+        step = self.run.step(
+            "buy",
+            {
+                "synthesizer": self.parts.synthesizer_id,
+                "arm": self.parts.arm,
+                "brief": brief_fingerprint(brief),
+                "first": self._first_requests(brief),
+                "draws": content_hash("draws1", dict(draws)),
+                "caps": self.caps,
+            },
+        )
+        drafts_file = step.folder / "drafts.jsonl"
+        if not step.done:
+            self.say("buying", self.unit, turn)
+            bought = await buy(
+                self.parts.synthesizer, brief, lambda r: self.ask(self.unit, turn, r), draws
+            )
+            write_records(drafts_file, bought.drafts)
+            if bought.failed:  # asked again by the next run, so the step is not finished
+                return bought
+            step.finish(encode(replace(bought, drafts=())))
+        facts = decode(Bought, step.result)
+        return replace(facts, drafts=tuple(read_records(drafts_file, Draft)))
+
+    def _brief(self, turn: int, kept: tuple[Example, ...], feedback: Feedback | None) -> Brief:
+        seed = self.unit.purchase_seed
+        return Brief(
+            task=self.gold.task,
+            arm=self.parts.arm,
+            train=tuple(self.gold.train),
+            unlabelled=tuple(self.gold.sample_unlabelled(self.parts.candidates, seed)),
+            kept=kept,
+            feedback=feedback,
+            turn=turn,
+            seed=seed,
+        )
+
+    def _first_requests(self, brief: Brief) -> str:
+        """Identity of the first level of requests as the teacher would get them."""
+        assert self.parts.synthesizer is not None
+        synthesizer = self.parts.synthesizer
+        hashes = [
+            self.resolve(request).hash
+            for order in synthesizer.orders(synthesizer.stages[0], brief)
+            for request in split_step(synthesizer.step(order, ()))[1]
+        ]
+        return content_hash("first1", hashes)
+
+    def curate(
+        self, turn: int, bought: Bought, kept: Sequence[Example]
+    ) -> tuple[list[Example], list[Verdict]]:
+        """Judge a turn's drafts; every one of them gets a verdict."""
+        drafts = [draft for draft in bought.drafts if not isinstance(draft.content, Material)]
+        bench = DraftBench(
+            task=self.gold.task,
+            kept=kept,
+            gold=(*self.gold.train, *self.gold.pool),
+            sealed=self.gold.sealed,
+        )
+        step = self.run.step(
+            "curate",
+            {
+                "checks": list(self.parts.checks_id),
+                "drafts": rows_fingerprint(drafts),
+                "kept": rows_fingerprint(kept),
+                "gold": self.gold.fingerprint,
+            },
+        )
+        rows_file, verdicts_file = step.folder / "kept.jsonl", step.folder / "verdicts.jsonl"
+        if not step.done:
+            self.say("curating", self.unit, turn)
+            rows, verdicts = judge(self.parts.checks, drafts, bench)
+            write_records(rows_file, rows)
+            write_records(verdicts_file, verdicts)
+            step.finish({"drafts": len(drafts), "kept": len(rows)})
+        return read_records(rows_file, Example), read_records(verdicts_file, Verdict)
+
+    def fit(self, turn: int, rows: Sequence[Example]) -> Fitted:
+        """Train a student on `rows`, resuming a training that was cut off."""
+        step = self.run.step(
+            "fit",
+            {
+                "learner": self.parts.learner_id,
+                "task": task_identity(self.gold.task),
+                "rows": rows_fingerprint(rows),
+                "dev": rows_fingerprint(self.gold.dev),
+                "seed": self.unit.student_seed,
+            },
+        )
+        if not step.done:
+            self.say("training", self.unit, turn)
+            fitted = self.parts.learner.fit(
+                rows, self.gold.dev, seed=self.unit.student_seed, folder=step.folder
+            )
+            step.finish(encode(relative(fitted, self.run.folder)))
+        return decode(Fitted, step.result)
+
+    def student(self, fitted: Fitted, rule: str) -> Predictor:
+        return self.parts.learner.load(self.run.folder / fitted.folders[rule])
+
+    def review(self, turn: int, fitted: Fitted, kept: Sequence[Example]) -> Feedback | None:
+        """Let the critic look at the student, for the next turn's orders."""
+        critic = self.parts.critic
+        if critic is None:
+            return None
+        rows: Sequence[Example] = self.gold.pool
+        if critic.reads == "unlabelled":
+            rows = self.gold.sample_unlabelled(self.parts.candidates, self.unit.purchase_seed)
+        step = self.run.step(
+            "review",
+            {
+                "critic": self.parts.critic_id,
+                "student": fitted.folders[fitted.primary],
+                "rows": rows_fingerprint(rows),
+                "kept": rows_fingerprint(kept),
+            },
+        )
+        if not step.done:
+            self.say("reviewing", self.unit, turn)
+            student = self.student(fitted, fitted.primary)
+            feedback = critic.review(student, rows, kept, seed=self.unit.purchase_seed)
+            step.finish(encode(feedback))
+        return decode(Feedback, step.result)
+
+    def predict(
+        self, fitted: Fitted, rule: str, rows: Sequence[Example], *, rationale: bool
+    ) -> list[Prediction]:
+        """Let a finished student answer `rows`."""
+        step = self.run.step(
+            "predict",
+            {
+                "student": fitted.folders[rule],
+                "rows": rows_fingerprint(rows),
+                "rationale": rationale,
+            },
+        )
+        answers = step.folder / "predictions.jsonl"
+        if not step.done:
+            self.say("predicting", self.unit, 0)
+            write_records(answers, self.student(fitted, rule).predict(rows, rationale=rationale))
+            step.finish({"rows": len(rows)})
+        return read_records(answers, Prediction)
+
+
+def mix(kept: Sequence[Example], train: Sequence[Example], *, gold: bool) -> list[Example]:
+    """The rows to train on: gold first, each replaced by the kept row of its id, then the rest.
+
+    A rationale arm's rows are the gold rows with a rationale; a gold row whose rationale was
+    dropped stays in without one.
+    """
+    by_id = {row.id: row for row in kept}
+    rows = [by_id.pop(row.id, row) for row in train] if gold else []
+    seen = {row.id for row in rows}
+    return rows + [row for row in kept if row.id not in seen]
+
+
+def task_identity(task: Task) -> Mapping[str, Any]:
+    """A task as the plain data by which steps are keyed."""
+    return {
+        "kind": task.kind,
+        "fields": list(task.fields),
+        "labels": [[label.name, label.words, label.guideline] for label in task.labels],
+        "instruction": task.instruction,
+        "metric": task.metric,
+    }
+
+
+def brief_fingerprint(brief: Brief) -> str:
+    """Identity of all that a method was shown."""
+    return content_hash(
+        "brief1",
+        [
+            task_identity(brief.task),
+            rows_fingerprint(brief.train),
+            rows_fingerprint(brief.unlabelled),
+            rows_fingerprint(brief.kept),
+            encode(brief.feedback) if brief.feedback else None,
+            brief.turn,
+            brief.seed,
+        ],
+    )
+
+
+def relative(fitted: Fitted, folder: Path) -> Fitted:
+    """The same with folders relative to the run's, so that a run can be moved."""
+    return replace(
+        fitted,
+        folders={
+            rule: str(Path(place).resolve().relative_to(folder.resolve()))
+            for rule, place in fitted.folders.items()
+        },
+    )
+
+
+def given_rows(rows: Sequence[Example], arm: str) -> tuple[Example, ...]:
+    """Rows that an arm brought along, marked as its own."""
+    return tuple(
+        replace(row, origin=Origin(arm=arm, order=i, source=row.id)) for i, row in enumerate(rows)
+    )
