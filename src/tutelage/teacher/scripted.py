@@ -1,0 +1,257 @@
+"""A teacher without a model: it knows a built-in world and says so in each reply.
+
+It reads the prompt that it is sent, as an LLM does, finds the world's texts in it whatever stands
+around them, and answers what the shipped templates ask for: the 5 W questions, an explanation of a
+known answer, a label with or without reasons. Replies depend on the request alone (content,
+purchase seed, draw), never on time or order of arrival, and mistakes are drawn the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from tutelage.contracts import Desk, Session, Teacher
+from tutelage.exceptions import UserError
+from tutelage.records import (
+    Completion,
+    Example,
+    Reply,
+    Request,
+    Task,
+    TokenScore,
+    Usage,
+    content_hash,
+)
+from tutelage.teacher.worlds import find_world
+from tutelage.teacher.worlds.knowledge import Case, World
+from tutelage.teacher.worlds.lots import Lots
+
+TOKENS_PER_WORD = 1.3
+"""Tokens are counted as words between white space times this, rounded up."""
+Ask = Literal["five_w", "explanation", "label", "reasons then label", "label then reasons", "else"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedOptions:
+    """A teacher that knows one built-in world."""
+
+    world: str = "composition"
+    """Name of the world."""
+    zero_shot_errors: float = 0.15
+    """Share of rows to which it gives a wrong label when no examples are shown."""
+    few_shot_errors: float = 0.08
+    """The same where examples stand in the prompt."""
+    rationale_errors: float = 0.0
+    """Share of explanations of a known answer that are mistaken in one place."""
+    max_tokens: int = 400
+    """Longest completion where the request sets none."""
+    latency: float = 0.0
+    """Seconds to wait before each reply. Changes no reply."""
+
+
+def build(options: ScriptedOptions, *, task: Task, folder: Path) -> Teacher:
+    """The scripted teacher of `options.world`, answering with the label words of `task`.
+
+    Raises:
+        UserError: an unknown world, a share outside 0 to 1, or a task with other labels.
+    """
+    world = find_world(options.world)
+    for name in ("zero_shot_errors", "few_shot_errors", "rationale_errors"):
+        if not 0 <= getattr(options, name) <= 1:
+            raise UserError(
+                f"{name} is {getattr(options, name)}.",
+                "It is a share.",
+                "Write a number from 0 to 1.",
+            )
+    if sorted(task.label_names) != sorted(world.task.label_names):
+        raise UserError(
+            f"The scripted teacher of {options.world} does not know the labels "
+            f"{', '.join(task.label_names) or '(none)'}.",
+            f"Its world has {', '.join(world.task.label_names)}.",
+            f"Use it with `world: {options.world}` gold data, or name another teacher.",
+        )
+    return ScriptedTeacher(options, task, world)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedTeacher:
+    """Opens at once: there is nothing to connect to or to load."""
+
+    options: ScriptedOptions
+    task: Task
+    world: World
+
+    @asynccontextmanager
+    async def open(self, gold: Sequence[Example]) -> AsyncIterator[Session]:
+        yield ScriptedSession(self.options, self.task, self.world)
+
+
+class ScriptedSession:
+    """Answers one request after the other."""
+
+    def __init__(self, options: ScriptedOptions, task: Task, world: World) -> None:
+        self._options, self._task, self._world = options, task, world
+        told = {**asdict(options), "latency": 0}
+        self.name = f"scripted/{options.world}-{content_hash('scripted1', told)[-8:]}"
+
+    def resolve(self, request: Request) -> Request:
+        sampling = request.sampling
+        if sampling.max_tokens is None:
+            sampling = replace(sampling, max_tokens=self._options.max_tokens)
+        return replace(request, model=self.name, sampling=sampling)
+
+    def bound(self, request: Request) -> Usage:
+        longest = request.sampling.max_tokens or self._options.max_tokens
+        asked = sum(count_tokens(message.content) for message in request.messages)
+        return Usage(1, asked, longest * request.sampling.n)
+
+    async def answer(self, desk: Desk) -> None:
+        async for request in desk:
+            await asyncio.sleep(self._options.latency)
+            desk.deliver(self.reply(request))
+
+    def reply(self, request: Request) -> Reply:
+        """What the teacher says to `request`, whenever it is asked."""
+        completions = tuple(self._complete(request, at) for at in range(request.sampling.n))
+        usage = Usage(
+            1,
+            sum(count_tokens(message.content) for message in request.messages),
+            sum(count_tokens(completion.text) for completion in completions),
+        )
+        served_by = f"scripted teacher of the world {self._options.world}"
+        return Reply(request.hash, completions, usage, served_by)
+
+    def _complete(self, request: Request, at: int) -> Completion:
+        lots = Lots("reply", request.prompt_hash, request.purchase, request.draw, at)
+        tokens, finish = self._say(request, lots), "stop"
+        longest = request.sampling.max_tokens or self._options.max_tokens
+        if len(tokens) > (room := int(longest / TOKENS_PER_WORD)):
+            tokens, finish = tokens[:room], "length"
+        text = "".join(token.token for token in tokens)
+        for stop in request.sampling.stop:
+            text = text.split(stop)[0] if stop else text
+        if request.sampling.logprobs is None:
+            return Completion(text, finish)
+        return Completion(text, finish, _up_to(tokens, len(text), request.sampling.logprobs))
+
+    def _say(self, request: Request, lots: Lots) -> list[TokenScore]:
+        prompt = "\n\n".join(message.content for message in request.messages)
+        cases = self._world.read(prompt)
+        ask = what_is_asked(prompt, [label.said for label in self._task.labels])
+        if not cases or ask == "else":
+            return _spell(
+                "I'm sorry, but I can't answer this: I am the scripted teacher of the world "
+                f"{self._options.world} and know only its texts."
+            )
+        case = cases[-1]
+        if ask == "five_w":
+            return _spell(_five_w(case))
+        if ask == "explanation":
+            label = self._judge(case, self._options.rationale_errors, lots)
+            return _spell(case.reasons(label))
+        shown = len(cases) > 1
+        errors = self._options.few_shot_errors if shown else self._options.zero_shot_errors
+        label = self._judge(case, errors, lots)
+        return self._annotate(case, label, ask, request.schema, lots)
+
+    def _judge(self, case: Case, errors: float, lots: Lots) -> str:
+        """The right label, or with probability `errors` a wrong one."""
+        wrong = [name for name in self._task.label_names if name != case.label]
+        mistaken = lots.unit() < errors
+        chosen = lots.pick(wrong) if wrong else case.label
+        return chosen if mistaken else case.label
+
+    def _annotate(
+        self, case: Case, label: str, ask: Ask, schema: Mapping[str, Any] | None, lots: Lots
+    ) -> list[TokenScore]:
+        reasons, word = case.reasons(label), self._task.label(label).said
+        sure = 0.6 + 0.39 * lots.unit() if label == case.label else 0.4 + 0.4 * lots.unit()
+        rivals = len(self._task.labels) - 1
+        scores = {
+            each.said: math.log(sure if each.name == label else (1 - sure) / rivals)
+            for each in self._task.labels
+        }
+        if schema is not None:
+            before, after = _json_around(schema, word, reasons)
+        elif ask == "reasons then label":
+            before, after = f"{reasons}\nAnswer: ", ""
+        elif ask == "label then reasons":
+            before, after = "Answer: ", f"\nReasons: {reasons}"
+        else:
+            before, after = "", ""
+        gap = " " if before.endswith(" ") else ""
+        top = {gap + said: score for said, score in scores.items()}
+        chosen = TokenScore(gap + word, scores[word], top)
+        return [*_spell(before), chosen, *_spell(after)]
+
+
+def what_is_asked(prompt: str, words: Sequence[str]) -> Ask:
+    """Tell the shipped prompts, and prompts like them, apart by their fixed words.
+
+    >>> what_is_asked("Explain why this text ... in 100 words or less.", ["yes", "no"])
+    'explanation'
+    >>> what_is_asked("Reply with yes or no. Text: ... Answer:", ["yes", "no"])
+    'label'
+    """
+    if re.search(r"\b5 ?W\b|\bWho:\s+What:\s+When:", prompt):
+        return "five_w"
+    if re.search(r"\bright answer is\b|\bExplain why this text\b", prompt):
+        return "explanation"
+    if all(re.search(rf"\b{re.escape(word)}\b", prompt, re.IGNORECASE) for word in words):
+        if re.search(r"\breason\w*\W*\Z", prompt, re.IGNORECASE):
+            return "reasons then label"
+        return "label then reasons" if '"Reasons:"' in prompt else "label"
+    return "explanation" if re.search(r"\b(explain|why)\b", prompt, re.IGNORECASE) else "else"
+
+
+def count_tokens(text: str) -> int:
+    """The scripted teacher's idea of tokens: words times 1.3, rounded up.
+
+    >>> count_tokens("one two three")
+    4
+    """
+    return math.ceil(TOKENS_PER_WORD * len(text.split()))
+
+
+def _five_w(case: Case) -> str:
+    asked = zip(("Who", "What", "When", "Where", "Why"), case.five_w(), strict=True)
+    return "\n".join(f"{word}: {fact or 'not stated'}" for word, fact in asked)
+
+
+def _spell(text: str) -> list[TokenScore]:
+    """The words of `text`, each with the white space before it; a blank at the end is dropped."""
+    return [TokenScore(piece, -0.05) for piece in re.findall(r"\s*\S+", text)]
+
+
+def _up_to(tokens: Sequence[TokenScore], length: int, rivals: int) -> tuple[TokenScore, ...]:
+    """The tokens of the first `length` characters, with the `rivals` likeliest in each place."""
+    kept, so_far = [], 0
+    for token in tokens:
+        so_far += len(token.token)
+        if so_far > length:
+            break
+        likeliest = sorted(token.top.items(), key=lambda item: -item[1])[:rivals]
+        kept.append(replace(token, top=dict(likeliest)))
+    return tuple(kept)
+
+
+def _json_around(schema: Mapping[str, Any], word: str, reasons: str) -> tuple[str, str]:
+    """What stands before and after `word` in a JSON object that follows `schema`.
+
+    A property that lists its values is the label, every other one the reasons.
+    """
+    properties = schema.get("properties", {"answer": {"enum": []}})
+    mark = "\0"
+    filled = {name: mark if "enum" in about else reasons for name, about in properties.items()}
+    text = orjson.dumps(filled).decode()
+    before, _, after = text.partition(orjson.dumps(mark).decode()[1:-1])
+    return before, after

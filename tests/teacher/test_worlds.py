@@ -1,0 +1,95 @@
+"""Both worlds: frozen, fair between roles, and known to their teacher."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from tutelage.exceptions import UserError
+from tutelage.records import content_hash
+from tutelage.teacher.worlds import WORLDS, find_world, write_gold
+from tutelage.teacher.worlds.knowledge import ROLES, SLOTS, slot_of
+
+NAMES = sorted(WORLDS)
+
+
+def texts(world: str, row: dict[str, str]) -> str:
+    return "\n".join(row[field] for field in WORLDS[world].task.fields)
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_fewer_rows_are_a_prefix_of_more(world: str) -> None:
+    assert write_gold(world, "dev", 200, 7)[:50] == write_gold(world, "dev", 50, 7)
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_columns_are_the_fields_and_the_label(world: str) -> None:
+    task = WORLDS[world].task
+    for row in write_gold(world, "train", 30, 0):
+        assert tuple(row) == (*task.fields, "label")
+        assert row["label"] in task.label_names
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_each_three_rows_hold_every_label_once(world: str) -> None:
+    rows = write_gold(world, "train", 300, 3)
+    assert set(Counter(row["label"] for row in rows).values()) == {100}
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_no_role_and_no_near_seed_shares_a_case(world: str) -> None:
+    seen: dict[object, tuple[str, int]] = {}
+    for role in ROLES:
+        for seed in (0, 1, 19):
+            for row in write_gold(world, role, 300, seed):
+                case = WORLDS[world].read(texts(world, row))[-1]
+                key = frozenset(case.findings) if world == "composition" else case
+                assert key not in seen, f"{role} {seed} repeats a case of {seen[key]}"
+                seen[key] = (role, seed)
+
+
+def test_slots_of_roles_and_near_seeds_are_apart() -> None:
+    slots = {slot_of(role, seed) for role in ROLES for seed in range(20)}
+    assert slots == set(range(SLOTS))
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_no_row_appears_twice(world: str) -> None:
+    rows = [texts(world, row) for row in write_gold(world, "train", 1000, 0)]
+    assert len(set(rows)) == 1000
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_the_teacher_reads_back_what_was_written(world: str) -> None:
+    for row in write_gold(world, "test", 300, 5):
+        cases = WORLDS[world].read(f"Some words before.\n\n{texts(world, row)}\n\nAnd after it.")
+        assert [case.label for case in cases] == [row["label"]]
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_reasons_do_not_read_as_a_case_and_do_not_name_the_label(world: str) -> None:
+    for row in write_gold(world, "train", 100, 0):
+        (case,) = WORLDS[world].read(texts(world, row))
+        for label in WORLDS[world].task.label_names:
+            reasons = case.reasons(label)
+            assert not WORLDS[world].read(reasons)
+            assert not re.search("|".join(WORLDS[world].task.label_names), reasons)
+
+
+@pytest.mark.parametrize("world", NAMES)
+def test_no_text_names_a_label(world: str) -> None:
+    names = re.compile("|".join(WORLDS[world].task.label_names), re.IGNORECASE)
+    assert not any(names.search(texts(world, row)) for row in write_gold(world, "train", 500, 0))
+
+
+def test_unknown_world_and_role_name_the_nearest() -> None:
+    with pytest.raises(UserError, match="Did you mean composition"):
+        find_world("compositon")
+    with pytest.raises(UserError, match="Did you mean train"):
+        write_gold("composition", "trian", 1, 0)
+
+
+def digest(world: str, role: str) -> str:
+    return content_hash("golden1", write_gold(world, role, 100, 0))
