@@ -104,6 +104,9 @@ class SplitSpec(Spec):
     """Field or column whose equal values must stay on one side, such as `premise`."""
 
 
+GoldRole = Literal["train", "pool", "dev", "test"]
+
+
 class GoldSpec(Spec):
     """The user's own labelled rows by role. A path alone stands for `{path: ...}`."""
 
@@ -123,9 +126,15 @@ class GoldSpec(Spec):
     few: int | None = Field(default=None, gt=0)
     """Use only so many train rows, stratified, drawn by the gold seed."""
     cross_fit: Literal["auto", "off"] | Annotated[int, Field(ge=2, le=20)] = "auto"
-    """Folds for error finding and noise checks; auto: 5 below 1,000 train rows, else off."""
+    """Folds where no test is given: each train row is test exactly once, and each fold carves its
+    dev from the rest. auto: 5 folds below 1,000 train rows, else one test is carved; off: one test
+    in any case."""
     allow_overlap: bool = False
     """Go on although rows of one role also stand in another; the report says how many."""
+    expect: Mapping[GoldRole, str] = Field(default_factory=dict)
+    """What a role must be, against swapped or changed files: the fingerprint (`split1-...`) that an
+    earlier report shows, or a reference file that holds all rows of the role, joined on texts and
+    on ids, such as `{dev: anli_r1_dev.jsonl, test: anli_r1_test.jsonl}`."""
 
 
 class Caps(Spec):

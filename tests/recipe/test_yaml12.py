@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutelage.exceptions import RecipeError, UserError
-from tutelage.yaml12 import override, read_file, read_text, scalar, walk
+from tutelage.recipe.yaml12 import override, read_file, read_text, scalar, walk
 
 
 def test_only_true_and_false_are_booleans():

@@ -13,10 +13,17 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from tutelage.exceptions import Fault, RecipeError, UserError
-from tutelage.fault_finding import adapter, build_options, dotted, in_words, option_faults, place
 from tutelage.plugins import Kind, Plugin, catalogue, names, nearest
-from tutelage.recipe import ArmSpec, PartSpec, Recipe, TeacherSpec
-from tutelage.yaml12 import Document, Location, override, read_file, walk
+from tutelage.recipe.fault_finding import (
+    adapter,
+    build_options,
+    dotted,
+    in_words,
+    option_faults,
+    place,
+)
+from tutelage.recipe.schema import ArmSpec, PartSpec, Recipe, TeacherSpec
+from tutelage.recipe.yaml12 import Document, Location, override, read_file, walk
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from tutelage.exceptions import UserError
 from tutelage.plugins import Plugin, nearest
-from tutelage.yaml12 import Location
+from tutelage.recipe.yaml12 import Location
 
 FOREIGN_NAMES: Mapping[str, str] = {
     # Hugging Face TrainingArguments

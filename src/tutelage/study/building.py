@@ -1,0 +1,203 @@
+"""From a recipe to parts: gold read, arms expanded over their grids, every part built."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from tutelage.contracts import Teacher
+from tutelage.curation.judging import NamedCheck
+from tutelage.exceptions import UserError
+from tutelage.gold.opening import Gold, load_gold, load_rows
+from tutelage.plugins import Kind, Plugin, find
+from tutelage.recipe import ArmSpec, PartSpec, Recipe
+from tutelage.recipe.fault_finding import build_options
+from tutelage.recipe.validation import LoadedRecipe, student_options
+from tutelage.records import Example, Task
+from tutelage.steps import Identity, Parts, Unit, given_rows
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recipe with its gold read and its parts built; nothing has been bought or trained."""
+
+    loaded: LoadedRecipe
+    golds: tuple[Gold, ...]
+    """One for each fold; one alone where a test is given or carved."""
+    arms: Mapping[str, tuple[Parts, ...]]
+    """By arm (and by rival that is a student): one entry for each point of the grid."""
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.loaded.recipe
+
+    @property
+    def task(self) -> Task:
+        return self.golds[0].task
+
+    def parts(self, unit: Unit) -> Parts:
+        return next(p for p in self.arms[unit.arm] if p.grid == unit.grid)
+
+    def units(self) -> list[Unit]:
+        """Every student to be made, arm by arm."""
+        seeds = self.recipe.seeds
+        return [
+            Unit(arm, parts.grid, purchase, student, gold.fold)
+            for arm, points in self.arms.items()
+            for parts in points
+            for purchase in (seeds.purchase if parts.synthesizer else seeds.purchase[:1])
+            for student in seeds.student
+            for gold in self.golds
+        ]
+
+
+def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:
+    """Read gold and build every part.
+
+    Args:
+        limit: Use at most so many rows of each role: a quick trial.
+
+    Raises:
+        UserError: gold that does not fit the task, or parts that do not fit each other.
+    """
+    recipe = loaded.recipe
+    golds = load_gold(
+        recipe.gold, recipe.task, folder=loaded.folder, seed=recipe.seeds.gold, limit=limit
+    )
+    task = golds[0].task
+    arms = {
+        name: tuple(_points(recipe, name, arm, task, golds[0], loaded))
+        for name, arm in recipe.arms.items()
+    }
+    for name, rival in recipe.rivals.items():
+        if rival.kind == "student" and rival.student is not None:
+            plugin = find("learner", rival.student.kind)
+            arms[name] = (_learning(Plugged(plugin, rival.student.options), name, task, ""),)
+    return Prepared(loaded, golds, arms)
+
+
+@dataclass(frozen=True)
+class Plugged:
+    """A part's plug-in with its options as the recipe gives them."""
+
+    plugin: Plugin
+    given: Mapping[str, Any]
+
+    @property
+    def options(self) -> Any:
+        return build_options(self.plugin, self.given)
+
+    @property
+    def identity(self) -> Identity:
+        """What steps are keyed by."""
+        return {
+            "name": self.plugin.name,
+            "options": asdict(self.options),
+            "version": self.plugin.version,
+        }
+
+    def make(self, **context: Any) -> Any:
+        return self.plugin.make(self.options, **context)
+
+
+def plugged(kind: Kind, part: PartSpec) -> Plugged:
+    return Plugged(find(kind, part.name), part.options)
+
+
+def build_teacher(loaded: LoadedRecipe, task: Task) -> Teacher | None:
+    """The recipe's teacher, not yet opened."""
+    spec = loaded.recipe.teacher
+    if spec is None:
+        return None
+    part = Plugged(find("teacher", spec.kind), spec.options)
+    teacher: Teacher = part.make(task=task, folder=loaded.folder)
+    return teacher
+
+
+def _points(
+    recipe: Recipe, name: str, arm: ArmSpec, task: Task, gold: Gold, loaded: LoadedRecipe
+) -> Iterator[Parts]:
+    """The arm at each point of its grid."""
+    plugin = find("learner", recipe.student.kind)
+    given: tuple[Example, ...] = ()
+    if arm.rows is not None:
+        given = given_rows(load_rows(arm.rows, recipe.gold, task, folder=loaded.folder), name)
+    checks = recipe.checks if arm.checks is None else arm.checks
+    checking = [plugged("check", check) for check in checks]
+    synthesis = plugged("synthesizer", arm.synthesis) if arm.synthesis else None
+    critic = plugged("critic", arm.critic) if arm.critic else None
+    most_rows = None
+    if recipe.match and recipe.match.by == "rows" and recipe.match.to:
+        most_rows = int(recipe.match.to)
+    for point in grid_points(arm.grid):
+        options = matched(recipe, student_options(recipe, arm, point), len(gold.train))
+        yield replace(
+            _learning(Plugged(plugin, options), name, task, grid_label(point)),
+            synthesizer=synthesis.make(task=task) if synthesis else None,
+            synthesizer_id=synthesis.identity if synthesis else {},
+            given=given,
+            checks=tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking),
+            checks_id=[c.identity for c in checking],
+            critic=critic.make(task=task) if critic else None,
+            critic_id=critic.identity if critic else {},
+            with_gold=arm.gold,
+            turns=arm.turns,
+            patience=arm.patience,
+            candidates=arm.candidates,
+            most_rows=most_rows,
+        )
+
+
+def _learning(part: Plugged, arm: str, task: Task, grid: str) -> Parts:
+    return Parts(arm=arm, learner=part.make(task=task), learner_id=part.identity, grid=grid)
+
+
+def matched(recipe: Recipe, options: Mapping[str, Any], train_rows: int) -> dict[str, Any]:
+    """Student options with the steps that `match: steps` asks for.
+
+    Raises:
+        UserError: the student has no `steps` to set.
+    """
+    if recipe.match is None or recipe.match.by != "steps":
+        return dict(options)
+    plugin = find("learner", recipe.student.kind)
+    filled = build_options(plugin, options)
+    if not hasattr(filled, "steps"):
+        raise UserError(
+            f"match: steps needs a student with `steps`; {plugin.name} has none.",
+            do="Match by rows or usd, or choose a seq2seq or classifier student.",
+        )
+    steps = recipe.match.to or math.ceil(train_rows / filled.batch_size) * filled.epochs
+    return {**options, "steps": int(steps)}
+
+
+def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Every combination of a grid's values; one empty point where there is no grid.
+
+    >>> grid_points({"a": (1, 2), "b": (3,)})
+    [{'a': 1, 'b': 3}, {'a': 2, 'b': 3}]
+    """
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+
+
+def grid_label(point: Mapping[str, Any]) -> str:
+    """A point of a grid in a few characters.
+
+    >>> grid_label({"learning_rate": 0.0012, "objective": {"split_loss": {"label": 0.25}}})
+    'learning_rate=0.0012 objective=split_loss(label=0.25)'
+    """
+    return " ".join(f"{key}={_brief(value)}" for key, value in point.items())
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(
+            f"{k}({', '.join(f'{n}={v}' for n, v in inner.items())})"
+            if isinstance(inner, Mapping)
+            else f"{k}={inner}"
+            for k, inner in value.items()
+        )
+    return str(value)
