@@ -1,5 +1,41 @@
-"""Room."""
+"""Students: what a learner trains, and how it is saved. Declared here without importing torch."""
 
 from tutelage.plugins import Plugin
+from tutelage.student.options import (
+    ClassifierOptions,
+    EmbeddingHeadOptions,
+    LinearOptions,
+    Seq2SeqOptions,
+)
 
-PLUGINS: tuple[Plugin, ...] = ()
+PLUGINS: tuple[Plugin, ...] = (
+    Plugin(
+        "learner",
+        "seq2seq",
+        "tutelage.student.seq2seq:build",
+        Seq2SeqOptions,
+        "A T5-like student that writes the label, and the rationale where taught.",
+        "arXiv 2409.12599, arXiv 2305.02301",
+    ),
+    Plugin(
+        "learner",
+        "classifier",
+        "tutelage.student.classifier:build",
+        ClassifierOptions,
+        "An encoder with a classification head.",
+    ),
+    Plugin(
+        "learner",
+        "linear",
+        "tutelage.student.linear:build",
+        LinearOptions,
+        "TF-IDF features under a logistic regression.",
+    ),
+    Plugin(
+        "learner",
+        "embedding_head",
+        "tutelage.student.embedding_head:build",
+        EmbeddingHeadOptions,
+        "Frozen sentence embeddings under a logistic regression.",
+    ),
+)

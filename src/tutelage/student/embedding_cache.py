@@ -1,0 +1,55 @@
+"""Embeddings kept on disk by text: one file for each set of texts that was encoded together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tutelage.records import content_hash
+
+Encode = Callable[[Sequence[str]], npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class EmbeddingCache:
+    """Embeddings of one encoder. A local folder as `model` is known by its path, not its weights:
+    empty the cache when the weights in it change."""
+
+    folder: Path
+    model: str
+    max_source: int
+
+    def table(self, texts: Sequence[str], encode: Encode) -> npt.NDArray[Any]:
+        """Embeddings [texts, size] of distinct `texts`; only new ones are encoded."""
+        place = self.folder / content_hash("encoder1", [self.model, self.max_source])
+        keys = [content_hash("text1", text) for text in texts]
+        known = self._read(place, set(keys))
+        missing = [i for i, key in enumerate(keys) if key not in known]
+        if missing:
+            fresh = encode([texts[i] for i in missing])
+            self._write(place, [keys[i] for i in missing], fresh)
+            known.update(zip((keys[i] for i in missing), fresh, strict=True))
+        return np.stack([known[key] for key in keys])
+
+    def _read(self, place: Path, wanted: set[str]) -> dict[str, npt.NDArray[Any]]:
+        known: dict[str, npt.NDArray[Any]] = {}
+        for path in sorted(place.glob("*.npz")):
+            with np.load(path, allow_pickle=False) as file:
+                for key, row in zip(file["keys"].tolist(), file["rows"], strict=True):
+                    if key in wanted:
+                        known[key] = row
+        return known
+
+    def _write(self, place: Path, keys: Sequence[str], rows: npt.NDArray[Any]) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        name = content_hash("texts1", list(keys))
+        draft = place / f"{name}.{os.getpid()}.part"
+        with draft.open("wb") as file:
+            np.savez(file, keys=np.array(keys), rows=rows)
+        draft.replace(place / f"{name}.npz")

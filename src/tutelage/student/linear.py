@@ -1,0 +1,101 @@
+"""The linear student: TF-IDF under a logistic regression, trained in seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tutelage.records import Example, Fitted, Prediction, Task
+from tutelage.student.lexical_features import LexicalFeatures, learn_features
+from tutelage.student.light_folder import read_student, save_student
+from tutelage.student.logistic import Head
+from tutelage.student.options import LinearOptions
+from tutelage.student.penalty_search import PenaltySearch, drawn
+
+KIND = "linear"
+
+
+@dataclass(frozen=True)
+class LinearLearner:
+    options: LinearOptions
+    task: Task
+
+    def fit(
+        self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int, folder: Path
+    ) -> Fitted:
+        """Train on `rows` and choose the penalty on `dev`.
+
+        The seed is used by `bootstrap` alone; `facts["seed_varies"]` says whether it was.
+
+        Raises:
+            TrainingError: fewer than two labels, a row without one, or no words.
+        """
+        started, options = time.perf_counter(), self.options
+        rows = drawn(rows, bootstrap=options.bootstrap, seed=seed)
+        features = learn_features(rows, self.task.fields, max_features=options.max_features)
+
+        def save(place: Path, head: Head, facts: Mapping[str, Any]) -> None:
+            save_student(
+                place,
+                kind=KIND,
+                task=self.task,
+                facts=facts,
+                content={"seen": head.labels, "vocabulary": features.vocabulary()},
+                arrays={
+                    "weights": head.weights,
+                    "bias": head.bias,
+                    "idf": np.concatenate(list(features.idf().values())),
+                },
+            )
+
+        search = PenaltySearch(self.task, options.c, options.select, options.soft_labels)
+        return search.run(
+            features.transform(rows),
+            rows,
+            features.transform(dev) if len(dev) else None,
+            dev,
+            folder=folder,
+            save=save,
+            facts={"rows": len(rows), "seed_varies": options.bootstrap},
+            started=started,
+        )
+
+    def load(self, folder: Path) -> LinearStudent:
+        """The student saved in `folder`."""
+        task, content, arrays = read_student(Path(folder), KIND)
+        sizes = [len(terms) for terms in content["vocabulary"].values()]
+        pieces = np.split(arrays["idf"], np.cumsum(sizes)[:-1])
+        features = LexicalFeatures.restore(
+            task.fields,
+            content["vocabulary"],
+            dict(zip(content["vocabulary"], pieces, strict=True)),
+        )
+        multi = task.kind == "multi_label"
+        head = Head(arrays["weights"], arrays["bias"], tuple(content["seen"]), multi)
+        return LinearStudent(task, features, head)
+
+
+@dataclass(frozen=True)
+class LinearStudent:
+    """A trained linear student."""
+
+    task: Task
+    features: LexicalFeatures
+    head: Head
+
+    def predict(self, examples: Sequence[Example], *, rationale: bool = False) -> list[Prediction]:
+        """Labels with probabilities; this student writes no rationales."""
+        if not examples:
+            return []
+        table = self.features.transform(examples)
+        return self.head.predict(examples, table, self.task.label_names)
+
+
+def build(options: LinearOptions, *, task: Task) -> LinearLearner:
+    """A learner for `task`."""
+    return LinearLearner(options, task)
