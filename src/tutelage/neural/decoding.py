@@ -1,0 +1,100 @@
+"""Greedy generation, and reading what was generated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import transformers
+
+from tutelage.neural.families import Transducer
+
+
+def write_on(
+    net: Transducer,
+    states: torch.Tensor,
+    mask: torch.Tensor,
+    *,
+    prefix: Sequence[int] = (),
+    max_new: int,
+    stop: Sequence[int] = (),
+) -> list[list[int]]:
+    """The likeliest next piece, again and again, as published (greedy, one beam).
+
+    Args:
+        net: The student, in evaluation mode.
+        states: Encoder states, [rows, source, width].
+        mask: [rows, source].
+        prefix: Pieces that every row's target begins with.
+        max_new: Most pieces to write after the prefix.
+        stop: Pieces after which a row is finished, besides the end of sequence.
+
+    Returns:
+        What each row wrote after the prefix, without end of sequence; `stop` is kept.
+    """
+    if max_new < 1:
+        return [[] for _ in states]
+    begin = torch.tensor([[net.start, *prefix]], device=net.device).expand(len(states), -1)
+    written = net.model.generate(
+        encoder_outputs=transformers.modeling_outputs.BaseModelOutput(states),
+        attention_mask=mask,
+        decoder_input_ids=begin,
+        decoder_attention_mask=torch.ones_like(begin),
+        generation_config=_greedy(net, max_new),
+        stopping_criteria=_stopping(stop, begin.shape[1]),
+    )
+    return [_until_end(row[begin.shape[1] :], net, stop) for row in written.tolist()]
+
+
+def _greedy(net: Transducer, max_new: int) -> Any:
+    return transformers.GenerationConfig(
+        max_new_tokens=max_new,
+        num_beams=1,
+        do_sample=False,
+        pad_token_id=net.pad,
+        eos_token_id=net.end,
+        decoder_start_token_id=net.start,
+        bos_token_id=net.start,
+    )
+
+
+def _stopping(stop: Sequence[int], begin: int) -> Any:
+    if not stop:
+        return None
+    ending = torch.tensor(list(stop))
+
+    class Ends(transformers.StoppingCriteria):  # type: ignore[misc]
+        """A row is done when its last pieces are `stop`."""
+
+        def __call__(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+            if ids.shape[1] < begin + len(ending):
+                return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+            return (ids[:, -len(ending) :] == ending.to(ids.device)).all(dim=1)
+
+    return transformers.StoppingCriteriaList([Ends()])
+
+
+def _until_end(row: list[int], net: Transducer, stop: Sequence[int]) -> list[int]:
+    if net.end in row:
+        row = row[: row.index(net.end)]
+    at = find(row, stop)
+    if at is not None:
+        row = row[: at + len(stop)]
+    while row and row[-1] == net.pad:
+        row.pop()
+    return row
+
+
+def find(row: Sequence[int], part: Sequence[int]) -> int | None:
+    """Where `part` first begins in `row`; None where it does not, or is empty.
+
+    >>> find([4, 5, 6, 5, 6], [5, 6])
+    1
+    """
+    if not part:
+        return None
+    for at in range(len(row) - len(part) + 1):
+        if list(row[at : at + len(part)]) == list(part):
+            return at
+    return None

@@ -1,0 +1,220 @@
+"""Encoder–decoder students: of the T5 family, warm-started from any encoder, or from sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from tutelage.exceptions import UserError
+from tutelage.neural.devices import own_randomness
+from tutelage.neural.tokenization import load_tokenizer, train_tokenizer
+from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, read_config, reading
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Shape of a T5 that is trained from nothing."""
+
+    d_model: int = 128
+    layers: int = 3
+    decoder_layers: int = 2
+    heads: int = 4
+    d_ff: int = 256
+    vocab_size: int = 8000
+
+
+class Transducer:
+    """An encoder–decoder with its tokenizer, reduced to what training and answering need."""
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        config = model.config
+        self.start = int(config.decoder_start_token_id)
+        self.end = int(config.eos_token_id)
+        self.pad = int(config.pad_token_id)
+        decoder = getattr(config, "decoder", None)
+        self.source_limit = _positions(getattr(config, "encoder", config))
+        self.target_limit = _positions(decoder or config)
+
+    @property
+    def device(self) -> torch.device:
+        device: torch.device = self.model.device
+        return device
+
+    @property
+    def parameters(self) -> int:
+        return sum(p.numel() for p in self.model.parameters())
+
+    def encode(self, source: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Encoder states, [rows, source, width]."""
+        states: torch.Tensor = self.model.get_encoder()(
+            input_ids=source, attention_mask=mask, return_dict=True
+        ).last_hidden_state
+        return states
+
+    def logits_at(
+        self,
+        states: torch.Tensor,
+        mask: torch.Tensor,
+        inputs: torch.Tensor,
+        where: torch.Tensor,
+    ) -> torch.Tensor:
+        """Logits at chosen positions only: the product with the vocabulary is the dearest of all,
+        and padding needs none.
+
+        Args:
+            states: Encoder states, [rows, source, width].
+            mask: [rows, source].
+            inputs: Decoder inputs, shifted right, padded at the end, [rows, target]. Attention is
+                causal, so what is computed at padding reaches no other position.
+            where: [rows, target], true where logits are wanted.
+
+        Returns:
+            [number of true positions, vocabulary], row by row.
+        """
+        head = self.model.get_output_embeddings()
+        hook = head.register_forward_pre_hook(lambda _, args: (args[0][where], *args[1:]))
+        try:
+            logits: torch.Tensor = self.model(
+                encoder_outputs=transformers.modeling_outputs.BaseModelOutput(states),
+                attention_mask=mask,
+                decoder_input_ids=inputs,
+                decoder_attention_mask=torch.ones_like(inputs),
+                use_cache=False,
+                return_dict=True,
+            ).logits
+        finally:
+            hook.remove()
+        return logits
+
+    def save(self, folder: Path) -> None:
+        """Write what plain transformers loads: safetensors, configuration and tokenizer."""
+        with quiet():
+            self.model.save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)
+
+
+def _positions(config: Any) -> int | None:
+    """Most positions a model can tell apart; None where positions are relative."""
+    limit = getattr(config, "max_position_embeddings", None)
+    if limit is None or "relative_attention_num_buckets" in config.to_dict():
+        return None
+    offset = 2 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+    return int(limit) - offset
+
+
+def load_transducer(
+    model: str, *, seed: int, decoder_layers: int | None = None, dropout: float | None = None
+) -> Transducer:
+    """A student by hub id, folder, or `minilm`.
+
+    An encoder–decoder (T5, mT5, Flan-T5, ...) is taken as it is. Of an encoder alone, a copy of its
+    first layers becomes the decoder, with fresh cross-attention between the two
+    (arXiv 1907.12461).
+
+    Args:
+        model: What the recipe names.
+        seed: Draws the fresh weights.
+        decoder_layers: Layers of a warm-started decoder; 2 where None.
+        dropout: Replaces the model's own rate where given.
+
+    Raises:
+        UserError: the model cannot be loaded.
+    """
+    place = locate(model)
+    config = read_config(place)
+    tokenizer = load_tokenizer(model)
+    with own_randomness(torch.device("cpu")), reading(place):
+        torch.manual_seed(seed)
+        if config.is_encoder_decoder:
+            net = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+                place, dtype=torch.float32, use_safetensors=True, **OFFLINE_SAFE
+            )
+        else:
+            net = _warm_start(place, tokenizer, decoder_layers or 2)
+    set_dropout(net, dropout)
+    return Transducer(net, tokenizer)
+
+
+def _warm_start(place: str, tokenizer: Any, layers: int) -> Any:
+    shape = transformers.AutoConfig.from_pretrained(
+        place,
+        num_hidden_layers=layers,
+        is_decoder=True,
+        add_cross_attention=True,
+        **OFFLINE_SAFE,
+    )
+    given = {"dtype": torch.float32, "use_safetensors": True, **OFFLINE_SAFE}
+    encoder = transformers.AutoModel.from_pretrained(place, **given)
+    decoder = transformers.AutoModelForCausalLM.from_pretrained(place, config=shape, **given)
+    net = transformers.EncoderDecoderModel(encoder=encoder, decoder=decoder)
+    start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
+    for config in (net.config, net.generation_config):
+        config.decoder_start_token_id = tokenizer.bos_token_id if start is None else start
+        config.eos_token_id = tokenizer.eos_token_id if end is None else end
+        config.pad_token_id = tokenizer.pad_token_id
+    return net
+
+
+def fresh_transducer(
+    sizes: Sizes, texts: Iterable[str], *, seed: int, dropout: float | None = None
+) -> Transducer:
+    """A T5 of the given shape with random weights and a tokenizer trained on `texts`.
+
+    Args:
+        sizes: The shape; fewer pieces where the texts do not give so many.
+        texts: Sources and targets of the training rows.
+        seed: Draws the weights.
+        dropout: Rate; .1 where None, as in T5.
+
+    Raises:
+        UserError: the width is not a multiple of the number of heads.
+    """
+    if sizes.d_model % sizes.heads:
+        raise UserError(
+            f"d_model {sizes.d_model} is not a multiple of heads {sizes.heads}.",
+            do="Choose for example d_model: 128, heads: 4.",
+        )
+    tokenizer = train_tokenizer(texts, vocab_size=sizes.vocab_size)
+    config = transformers.T5Config(
+        vocab_size=-(-len(tokenizer) // 8) * 8,
+        d_model=sizes.d_model,
+        d_kv=sizes.d_model // sizes.heads,
+        d_ff=sizes.d_ff,
+        num_layers=sizes.layers,
+        num_decoder_layers=sizes.decoder_layers,
+        num_heads=sizes.heads,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    with own_randomness(torch.device("cpu")):
+        torch.manual_seed(seed)
+        net = transformers.T5ForConditionalGeneration(config)
+    set_dropout(net, dropout)
+    return Transducer(net, tokenizer)
+
+
+def set_dropout(net: torch.nn.Module, rate: float | None) -> None:
+    """Set the rate of every dropout of a network, attention included; None leaves it."""
+    if rate is None:
+        return
+    for module in net.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = rate
+        elif isinstance(getattr(module, "dropout", None), float):
+            module.__dict__["dropout"] = rate  # attention layers hold their rate as a number
+    _write_rate(net.config, rate)
+
+
+def _write_rate(config: Any, rate: float) -> None:
+    for part in (config, getattr(config, "encoder", None), getattr(config, "decoder", None)):
+        for name in ("dropout_rate", "hidden_dropout_prob", "attention_probs_dropout_prob"):
+            if part is not None and hasattr(part, name):
+                setattr(part, name, rate)

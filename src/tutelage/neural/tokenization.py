@@ -1,0 +1,113 @@
+"""Tokenizers: loaded, or trained on the training texts; and how many rows a limit cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tokenizers
+import transformers
+
+from tutelage.neural.weights import OFFLINE_SAFE, locate, reading
+
+
+def load_tokenizer(model: str) -> Any:
+    """The fast tokenizer of a model (hub id, folder or `minilm`).
+
+    Raises:
+        UserError: there is none at that place.
+    """
+    place = locate(model)
+    with reading(model):
+        return transformers.AutoTokenizer.from_pretrained(place, **OFFLINE_SAFE)
+
+
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Any:
+    """A BPE tokenizer with T5's special tokens, trained on `texts`.
+
+    Pieces do not cross white space, and digits stand alone so that numbers share their pieces.
+    Trained on sorted distinct texts, so the order of rows does not matter.
+
+    Args:
+        texts: Sources and targets of the training rows.
+        vocab_size: Most pieces to keep, special tokens included.
+
+    Returns:
+        A tokenizer of transformers: pad 0, end of sequence 1, unknown 2.
+    """
+    fresh = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>"))
+    fresh.normalizer = tokenizers.normalizers.NFC()
+    fresh.pre_tokenizer = tokenizers.pre_tokenizers.Sequence(
+        [
+            tokenizers.pre_tokenizers.Metaspace(),
+            tokenizers.pre_tokenizers.Digits(individual_digits=True),
+            tokenizers.pre_tokenizers.Punctuation(),
+        ]
+    )
+    fresh.decoder = tokenizers.decoders.Metaspace()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=["<pad>", "</s>", "<unk>"],
+        show_progress=False,
+    )
+    fresh.train_from_iterator(sorted(set(texts)), trainer)
+    end = fresh.token_to_id("</s>")
+    fresh.post_processor = tokenizers.processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", end)]
+    )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=fresh, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+def pieces(tokenizer: Any, texts: Sequence[str], *, special: bool = False) -> list[list[int]]:
+    """Ids of the pieces of each text, uncut; with the model's special tokens where asked."""
+    if not texts:
+        return []
+    ids: list[list[int]] = tokenizer(
+        list(texts), add_special_tokens=special, return_attention_mask=False, verbose=False
+    )["input_ids"]
+    return ids
+
+
+def cut(ids: list[int], limit: int) -> list[int]:
+    """At most `limit` ids: the end is cut, its closing special token kept.
+
+    >>> cut([5, 6, 7, 8, 1], 3)
+    [5, 6, 1]
+    """
+    return ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """What a length limit does to some texts."""
+
+    texts: int
+    tokens: int
+    """Pieces in all texts together, special tokens included."""
+    longest: int
+    cut: int
+    """Texts longer than the limit."""
+
+    @property
+    def share_cut(self) -> float:
+        return self.cut / self.texts if self.texts else 0.0
+
+
+def count_tokens(texts: Sequence[str], *, model: str, limit: int) -> TokenCount:
+    """Count the pieces of `texts` and how many of them `limit` would cut, before any training.
+
+    Args:
+        texts: What the student would read or write.
+        model: Hub id, folder or `minilm`.
+        limit: Most pieces, special tokens included.
+
+    Raises:
+        UserError: the model has no tokenizer.
+    """
+    lengths = [len(ids) for ids in pieces(load_tokenizer(model), texts, special=True)]
+    return TokenCount(
+        len(lengths), sum(lengths), max(lengths, default=0), sum(n > limit for n in lengths)
+    )

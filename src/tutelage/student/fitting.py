@@ -1,0 +1,165 @@
+"""From a workload to a fitted student: what all neural students share around the loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from tutelage.neural.devices import pick_device, pick_precision
+from tutelage.neural.schedule import make_schedule
+from tutelage.neural.training import (
+    RULES,
+    Plan,
+    Progress,
+    Workload,
+    load_choice,
+    throw_away,
+    train,
+)
+from tutelage.records import Example, Fitted, Moment, Task, content_hash
+from tutelage.student.options import ClassifierOptions, Seq2SeqOptions
+from tutelage.student.saving import task_as_json
+
+FINISHED = "fitted.json"
+VERSION = 1
+"""Raised whenever the same options and rows give another student."""
+
+Options = Seq2SeqOptions | ClassifierOptions
+
+
+def identity_of(
+    options: Options, task: Task, rows: Sequence[Example], dev: Sequence[Example], seed: int
+) -> str:
+    """Hash of everything that decides what is learned."""
+    return content_hash(
+        "fit1",
+        {
+            "version": VERSION,
+            "learner": type(options).__name__,
+            "options": asdict(options),
+            "task": task_as_json(task),
+            "rows": [_content(row) for row in rows],
+            "dev": [_content(row) for row in dev],
+            "seed": seed,
+        },
+    )
+
+
+def _content(row: Example) -> list[Any]:
+    scores = None if row.scores is None else sorted(row.scores.items())
+    return [row.row_fingerprint(), row.rationale, scores, row.weight]
+
+
+def finished(folder: Path, identity: str) -> Fitted | None:
+    """What an earlier call of `fit` left in `folder`, if it finished the very same training."""
+    path = folder / FINISHED
+    if not path.exists():
+        return None
+    note = orjson.loads(path.read_bytes())
+    if note["identity"] != identity or not all((folder / r).is_dir() for r in note["rules"]):
+        return None
+    return Fitted(
+        {rule: str(folder / rule) for rule in note["rules"]},
+        note["primary"],
+        tuple(Moment(**moment) for moment in note["history"]),
+        note["facts"],
+        note["seconds"],
+    )
+
+
+def run_training(
+    work: Workload,
+    options: Options,
+    *,
+    seed: int,
+    folder: Path,
+    identity: str,
+    facts: Mapping[str, Any],
+    save: Callable[[Path, Mapping[str, Any]], None],
+    progress: Progress | None,
+) -> Fitted:
+    """Train, and save the student under each checkpoint rule.
+
+    Args:
+        work: The model with its sequences.
+        options: Of the student.
+        seed: Student seed.
+        folder: Gets a folder for each rule, and the checkpoint while training runs.
+        identity: Of `identity_of`.
+        facts: What is known before training; steps, precision and device are added.
+        save: Writes the model as it stands into a folder.
+        progress: Called after each step.
+
+    Raises:
+        TrainingError: the loss is not a number, or the checkpoint belongs to another training.
+    """
+    begun = time.perf_counter()
+    device = pick_device()
+    schedule = make_schedule(
+        len(work.sizes),
+        batch_size=options.batch_size,
+        epochs=options.epochs,
+        steps=options.steps,
+        warmup=options.warmup_steps,
+        learning_rate=options.learning_rate,
+        evaluations_per_epoch=options.evaluations_per_epoch,
+    )
+    precision = pick_precision(options.precision, device)
+    plan = Plan(
+        schedule,
+        options.batch_size,
+        options.weight_decay,
+        precision,
+        device,
+        seed,
+        folder,
+        identity,
+    )
+    course = train(work, plan, progress=progress)
+    known = {
+        **facts,
+        "parameters": sum(p.numel() for p in work.model.parameters()),
+        "optimizer_steps": schedule.steps,
+        "rows": len(work.sizes),
+        "precision": precision,
+        "device": device.type,
+    }
+    has_dev = bool(course.history[-1].dev)
+    rules = [rule for rule in RULES if has_dev or rule == "last"]
+    for rule in rules:
+        load_choice(work.model, plan, course, rule)
+        save(folder / rule, {**known, "rule": rule, "step": course.at[rule]})
+    primary = options.select if options.select in rules else "last"
+    note = {
+        "identity": identity,
+        "rules": rules,
+        "primary": primary,
+        "history": [asdict(moment) for moment in course.history],
+        "facts": known,
+        "seconds": time.perf_counter() - begun,
+    }
+    _write_whole(folder / FINISHED, orjson.dumps(note))
+    throw_away(folder)
+    done = finished(folder, identity)
+    assert done is not None
+    return done
+
+
+def _write_whole(path: Path, body: bytes) -> None:
+    beside = path.with_suffix(".part")
+    beside.write_bytes(body)
+    beside.replace(path)
+
+
+def looked_at(dev: Sequence[Example], limit: int | None) -> list[Example]:
+    """The dev rows that training looks at: all, or `limit` of them, the same for every seed."""
+    if limit is None or len(dev) <= limit:
+        return list(dev)
+    chosen = np.random.default_rng(0).permutation(len(dev))[:limit]
+    return [dev[int(i)] for i in sorted(chosen)]
