@@ -171,7 +171,7 @@ class PartSpec(Spec):
     def _short_forms(cls, value: Any) -> Any:
         if isinstance(value, str):
             return {"name": value}
-        if isinstance(value, Mapping) and set(value) != {"name", "options"} and len(value) == 1:
+        if isinstance(value, Mapping) and len(value) == 1 and "name" not in value:
             name, options = next(iter(value.items()))
             return {"name": name, "options": options or {}}
         return value

@@ -1,0 +1,112 @@
+"""Which column of the user's data is which part of a row."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tutelage.exceptions import UserError
+from tutelage.gold.data_faults import DataFaults
+from tutelage.plugins import nearest
+from tutelage.recipe import GoldSpec
+from tutelage.records import TaskKind
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Column by part of a row."""
+
+    fields: Mapping[str, str]
+    """Column by text field, in the order of the task."""
+    labels: tuple[str, ...]
+    """Columns that may hold the answer: the first that a table has is read."""
+    id: str
+    rationale: str
+    tags: Mapping[str, str]
+    """Column by tag."""
+    needed: frozenset[str]
+    """Columns that the recipe names itself: they must be there, even the optional parts."""
+
+    def label(self, cells: Mapping[str, Any]) -> str | None:
+        """The column of `cells` that holds the answer."""
+        return next((column for column in self.labels if column in cells), None)
+
+    def check(self, cells: Mapping[str, Any], faults: DataFaults, *, answers: bool) -> None:
+        """Look for all columns in the first row of a table.
+
+        Args:
+            cells: The first row.
+            faults: Where to tell what is missing.
+            answers: Whether the rows must have an answer (all roles but unlabelled).
+
+        Raises:
+            DataError: a column is missing; the message names the nearest and lists all.
+        """
+        absent = {
+            column: f"text field {field!r}"
+            for field, column in self.fields.items()
+            if column not in cells
+        }
+        if answers and self.label(cells) is None:
+            absent[self.labels[0]] = "label"
+        if answers:
+            optional = {self.id: "id", self.rationale: "rationale"}
+            optional |= {column: f"tag {tag!r}" for tag, column in self.tags.items()}
+            absent |= {c: o for c, o in optional.items() if c in self.needed and c not in cells}
+        if not absent:
+            return
+        have = [column for column in cells if column]
+        for column, part in absent.items():
+            near = difflib.get_close_matches(column, have, n=1)
+            faults.add(
+                f"There is no column {column!r} for the {part}."
+                + (f" Did you mean {near[0]!r}?" if near else ""),
+                why=f"Its columns are: {', '.join(have)}.",
+                do=f"Map it under gold.columns, such as {{{part_key(part)}: {(near or have)[0]}}}.",
+            )
+        faults.settle()
+
+
+def part_key(part: str) -> str:
+    """The key under `gold.columns` for a part as messages call it."""
+    return part.split("'")[1] if "'" in part else part
+
+
+def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns:
+    """Read the column mapping of a recipe.
+
+    Raises:
+        UserError: a key that is no part of a row, or two fields read from one column.
+    """
+    mapped = gold.columns
+    tags = (*gold.tags, *([gold.carve.by] if _is_tag(gold.carve.by, fields, gold.tags) else ()))
+    parts = (*fields, "label", "labels", "id", "rationale", *tags)
+    for key in mapped:
+        if key not in parts:
+            raise UserError(f"gold.columns maps {key!r}, which no row has.", do=nearest(key, parts))
+    texts = {field: mapped.get(field, field) for field in fields}
+    if len(set(texts.values())) < len(texts):
+        raise UserError(
+            f"gold.columns reads two fields from one column: {_pairs(texts)}.",
+            do="Map each text field to a column of its own.",
+        )
+    answers = [mapped[key] for key in ("labels", "label") if key in mapped]
+    default = ("labels", "label") if kind == "multi_label" else ("label",)
+    return Columns(
+        fields=texts,
+        labels=tuple(answers) or default,
+        id=mapped.get("id", "id"),
+        rationale=mapped.get("rationale", "rationale"),
+        tags={tag: mapped.get(tag, tag) for tag in tags},
+        needed=frozenset(mapped.values()) | {mapped.get(tag, tag) for tag in tags},
+    )
+
+
+def _is_tag(by: str, fields: Sequence[str], tags: Iterable[str]) -> bool:
+    return bool(by) and by not in fields and by not in tags
+
+
+def _pairs(texts: Mapping[str, str]) -> str:
+    return ", ".join(f"{field}: {column}" for field, column in texts.items())

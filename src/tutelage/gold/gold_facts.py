@@ -1,0 +1,88 @@
+"""What the report and `check` say about gold data: counts, overlaps, warnings, fingerprints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tutelage.gold.fingerprints import split_fingerprint
+from tutelage.gold.overlaps import Overlap, Repeats, find_repeats
+from tutelage.records import Example, Task
+
+
+def facts_of(
+    task: Task,
+    roles: Mapping[str, Sequence[Example]],
+    *,
+    whole: Mapping[str, Sequence[Example]],
+    made: Mapping[str, str],
+    overlaps: Sequence[Overlap],
+    fold: int,
+    folds: int,
+) -> dict[str, Any]:
+    """Facts of one fold, ready for JSON.
+
+    Args:
+        task: Names the labels.
+        roles: The rows that the fold uses.
+        whole: The roles before `few` and `--limit`: `gold.expect` is compared with these.
+        made: `given`, `carved` or the kind of folds, by role.
+        overlaps: What the whole roles share, before any of them is cut down.
+        fold: Number of the fold.
+        folds: How many there are.
+    """
+    repeats = {role: find_repeats(rows) for role, rows in roles.items() if rows}
+    labels = {role: count_labels(task, rows) for role, rows in roles.items() if rows}
+    return {
+        "fold": fold,
+        "folds": folds,
+        "rows": {role: len(rows) for role, rows in roles.items()},
+        "labels": labels,
+        "made": dict(made),
+        "fingerprints": {role: split_fingerprint(rows) for role, rows in whole.items() if rows},
+        "used": {role: split_fingerprint(rows) for role, rows in roles.items() if rows},
+        "overlaps": [asdict(overlap) for overlap in overlaps],
+        "repeats": {role: asdict(found) for role, found in repeats.items()},
+        "warnings": [
+            *_overlap_warnings(overlaps),
+            *_repeat_warnings(repeats, roles),
+            *_label_warnings(task, roles),
+        ],
+    }
+
+
+def count_labels(task: Task, rows: Sequence[Example]) -> dict[str, int]:
+    """Rows by label, in the task's order; a multi-label row counts under each of its labels."""
+    found = Counter(
+        name for row in rows for name in (row.labels if row.labels is not None else (row.label,))
+    )
+    return {name: found[name] for name in task.label_names}
+
+
+def _overlap_warnings(overlaps: Sequence[Overlap]) -> list[str]:
+    return [f"{overlap}." for overlap in overlaps if overlap.by != "row"]
+
+
+def _repeat_warnings(
+    repeats: Mapping[str, Repeats], roles: Mapping[str, Sequence[Example]]
+) -> list[str]:
+    told = []
+    for role, found in repeats.items():
+        if found.rows:
+            told.append(f"{found.rows} of {len(roles[role])} {role} rows repeat an earlier text.")
+        if found.contradicting:
+            told.append(f"{found.contradicting} texts in {role} carry different answers.")
+    return told
+
+
+def _label_warnings(task: Task, roles: Mapping[str, Sequence[Example]]) -> list[str]:
+    told = [f"There are no {role} rows." for role in ("train", "dev", "test") if not roles[role]]
+    for role in ("train", "dev", "test"):
+        counts = count_labels(task, roles[role])
+        absent = [name for name, count in counts.items() if not count]
+        if roles[role] and absent:
+            more = ", ..." if len(absent) > 10 else ""
+            told.append(f"{role} has no row of {', '.join(absent[:10])}{more}.")
+    return told

@@ -1,0 +1,71 @@
+"""Data sets of the Hugging Face hub, or a local folder in their layout (extra `hub`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tutelage.gold.data_faults import DataFaults
+from tutelage.gold.readers.cells import RawRow
+from tutelage.gold.readers.openers import missing_extra
+from tutelage.recipe import SourceSpec
+
+
+def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[RawRow]:
+    """Rows of one split of a data set, memory-mapped. Class numbers are read as class names.
+
+    Code that a data set brings is never run: `datasets` is not told to trust any.
+    """
+    try:
+        import datasets
+    except ImportError as e:
+        raise missing_extra("datasets", "hub", f"Reading {faults.source}") from e
+    local = folder / spec.hub
+    try:
+        loaded = datasets.load_dataset(
+            str(local) if local.is_dir() else spec.hub,
+            name=spec.name,
+            split=spec.split,
+            revision=spec.revision,
+        )
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as e:
+        raise faults.fail(
+            f"The data set cannot be loaded: {str(e).splitlines()[0] if str(e) else type(e)}.",
+            do="Check hub, name, split and revision as datasets.load_dataset takes them.",
+        ) from e
+    table = _one_split(loaded, faults)
+    named = _class_names(table.features, datasets.ClassLabel)
+    for number, cells in enumerate(table, 1):
+        yield RawRow(number, {k: named[k](v) if k in named else v for k, v in cells.items()})
+
+
+def _one_split(loaded: Any, faults: DataFaults) -> Any:
+    if not isinstance(loaded, Mapping):
+        return loaded
+    if len(loaded) == 1:
+        return next(iter(loaded.values()))
+    raise faults.fail(
+        f"The data set has the splits {', '.join(loaded)}.",
+        why="A role is filled from one of them.",
+        do="Name it: {hub: ..., split: ...}.",
+    )
+
+
+def _class_names(features: Mapping[str, Any], kind: type) -> dict[str, Callable[[Any], Any]]:
+    """How to read the columns that hold class numbers, or lists of them."""
+
+    def reader(feature: Any) -> Callable[[Any], Any]:
+        def name(value: Any) -> Any:
+            if isinstance(value, list):
+                return [name(item) for item in value]
+            return None if value is None or value < 0 else feature.int2str(value)
+
+        return name
+
+    found = {}
+    for column, feature in features.items():
+        inner = getattr(feature, "feature", feature)
+        if isinstance(inner, kind):
+            found[column] = reader(inner)
+    return found

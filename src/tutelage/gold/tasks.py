@@ -1,0 +1,123 @@
+"""From the recipe's task to the noun: presets, labels read from rows, words that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+from tutelage.exceptions import UserError
+from tutelage.recipe import LabelSpec, TaskSpec
+from tutelage.records import Label, Task
+
+MOST_LABELS = 150
+NLI_WORDS: Mapping[str, str] = {
+    "entailment": "Entailment",
+    "neutral": "Neutral",
+    "contradiction": "Contradiction",
+}
+_READ = ("classification", "multi_label", "nli")
+_TAKEN = frozenset({"id", "label", "labels", "rationale"})
+
+
+def default_fields(spec: TaskSpec) -> tuple[str, ...]:
+    """Text fields of `spec`, by the kind of task where it names none."""
+    if spec.fields:
+        return spec.fields
+    return ("premise", "hypothesis") if spec.kind == "nli" else ("text",)
+
+
+def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
+    """Build the task that a recipe describes.
+
+    Args:
+        spec: The recipe's task.
+        rows_labels: Labels of the train rows. Read only where the recipe lists none and the kind
+            has no preset; the task then has them in sorted order.
+
+    Raises:
+        UserError: fewer than 2 or more than 150 labels, label words that a reader could not tell
+            apart, repeated or reserved field names, a kind of task that gold cannot be read for.
+
+    >>> [label.said for label in make_task(TaskSpec(kind="nli")).labels]
+    ['Entailment', 'Neutral', 'Contradiction']
+    >>> make_task(TaskSpec(), ["ham", "spam", "ham"]).label_names
+    ('ham', 'spam')
+    """
+    if spec.kind not in _READ:
+        raise UserError(
+            f"Gold rows for a task of kind {spec.kind!r} cannot be read.",
+            "This version reads tasks whose answer is a label.",
+            f"Use one of {', '.join(_READ)}.",
+        )
+    labels = _labels(spec, rows_labels)
+    _check_count(labels, listed=bool(spec.labels))
+    _check_words(labels)
+    return Task(
+        name=spec.name or spec.kind,
+        kind=spec.kind,
+        fields=_fields(spec),
+        labels=labels,
+        instruction=spec.instruction,
+        metric=spec.metric or ("macro_f1" if spec.kind == "multi_label" else "accuracy"),
+    )
+
+
+def _fields(spec: TaskSpec) -> tuple[str, ...]:
+    fields = default_fields(spec)
+    if len(set(fields)) < len(fields):
+        raise UserError(f"task.fields names a field twice: {', '.join(fields)}.")
+    if taken := _TAKEN.intersection(fields):
+        raise UserError(
+            f"task.fields cannot hold {', '.join(sorted(taken))}.",
+            "These names stand for what is known of a row, not for its texts.",
+            "Name the field otherwise and map its column, such as columns: {text: label}.",
+        )
+    return fields
+
+
+def _labels(spec: TaskSpec, rows_labels: Iterable[str]) -> tuple[Label, ...]:
+    listed = spec.labels
+    if not listed and spec.kind == "nli":
+        listed = dict.fromkeys(NLI_WORDS, LabelSpec())
+    if not listed:
+        listed = dict.fromkeys(sorted(set(rows_labels)), LabelSpec())
+    preset = NLI_WORDS if spec.kind == "nli" and set(listed) <= set(NLI_WORDS) else {}
+    return tuple(
+        Label(name, label.words or preset.get(name, ""), label.guideline)
+        for name, label in listed.items()
+    )
+
+
+def _check_count(labels: tuple[Label, ...], *, listed: bool) -> None:
+    if 2 <= len(labels) <= MOST_LABELS:
+        return
+    where = "The recipe lists" if listed else "The train rows have"
+    shown = ", ".join(repr(label.name) for label in islice(labels, 5))
+    shown = f": {shown}{', ...' if len(labels) > 5 else ''}" if labels else ""
+    raise UserError(
+        f"{where} {len(labels)} label{'' if len(labels) == 1 else 's'}{shown}.",
+        f"A task needs 2 to {MOST_LABELS} labels.",
+        "Correct task.labels."
+        if listed
+        else "Check which column gold.columns names as label, "
+        "or list the labels under task.labels.",
+    )
+
+
+def _check_words(labels: tuple[Label, ...]) -> None:
+    first: dict[str, Label] = {}
+    clashes = []
+    for label in labels:
+        said = " ".join(label.said.split()).casefold()
+        if not said:
+            clashes.append(f"{label.name!r} is said with no word")
+        elif said in first:
+            other = first[said]
+            clashes.append(f"{other.name!r} and {label.name!r} are both said {label.said!r}")
+        first.setdefault(said, label)
+    if clashes:
+        raise UserError(
+            f"Label words collide: {'; '.join(clashes)}.",
+            "Neither the teacher nor the student could tell these labels apart.",
+            "Give each label words of its own under task.labels.",
+        )

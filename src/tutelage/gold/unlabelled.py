@@ -1,0 +1,90 @@
+"""Unlabelled text: read a row at a time, since there may be millions, and sampled in one pass."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from tutelage.contracts import SealedFingerprints
+from tutelage.gold.columns import Columns
+from tutelage.gold.fingerprints import text_key
+from tutelage.gold.gold_rows import RowReader
+from tutelage.gold.sources import Table
+from tutelage.records import Example
+
+
+@dataclass(frozen=True, slots=True)
+class UnlabelledSample:
+    """A sample of texts, and what became of the rows that are not in it."""
+
+    rows: tuple[Example, ...]
+    """In the order of their hashes: a random order, and the same for any order of the source."""
+    facts: Mapping[str, int] = field(default_factory=dict)
+    """Rows that were `seen`, `held_out` (left out: their text is in dev or test), and `empty`
+    (left out: no text)."""
+
+
+@dataclass(frozen=True)
+class UnlabelledSource:
+    """Where unlabelled rows come from."""
+
+    columns: Columns
+    tables: tuple[Table, ...]
+    most: int | None = None
+    """Read at most so many rows."""
+    limit: int | None = None
+    """Sample at most so many (`--limit`)."""
+
+    def peek(self) -> None:
+        """Read one row. Raises DataError where the source is missing, empty, or lacks a column."""
+        with closing(_stream(self._reader(), self)) as rows:
+            next(rows, None)
+
+    def rows(self, sealed: SealedFingerprints) -> Iterator[Example]:
+        """All rows but those that are held out."""
+        return (row for row in _stream(self._reader(), self) if not sealed.has_text(row))
+
+    def sample(self, count: int, seed: int, sealed: SealedFingerprints) -> UnlabelledSample:
+        """The `count` texts whose hashes with `seed` are least (bottom-k sampling).
+
+        Every text has the same chance, a text that stands there twice counts once, memory holds
+        `count` rows, and a larger sample contains the smaller one of the same seed.
+        """
+        count = count if self.limit is None else min(count, self.limit)
+        reader = self._reader()
+        seen = held_out = 0
+        heap: list[tuple[int, str]] = []
+        kept: dict[int, Example] = {}
+        for row in _stream(reader, self):
+            seen += 1
+            if sealed.has_text(row):
+                held_out += 1
+                continue
+            key = _rank(row, seed)
+            if key in kept:
+                kept[key] = min(kept[key], row, key=lambda r: r.id)
+            elif len(kept) < count:
+                heapq.heappush(heap, (-key, row.id))
+                kept[key] = row
+            elif heap and key < -heap[0][0]:
+                dropped, _ = heapq.heapreplace(heap, (-key, row.id))
+                del kept[-dropped]
+                kept[key] = row
+        facts = {"seen": seen + reader.empty, "held_out": held_out, "empty": reader.empty}
+        return UnlabelledSample(tuple(kept[key] for key in sorted(kept)), facts)
+
+    def _reader(self) -> RowReader:
+        return RowReader(self.columns)
+
+
+def _stream(reader: RowReader, source: UnlabelledSource) -> Generator[Example]:
+    yield from reader.unlabelled(reader.raw(source.tables, answers=False, most=source.most))
+
+
+def _rank(row: Example, seed: int) -> int:
+    salt = seed.to_bytes(8, "little", signed=True)
+    digest = hashlib.blake2b(text_key(row.fields), digest_size=16, salt=salt, person=b"unlabelled")
+    return int.from_bytes(digest.digest(), "big")
