@@ -1,5 +1,116 @@
-"""Room."""
+"""Synthesis: what is asked of a teacher, and what is read out of its replies.
+
+Each module holds one way to turn a brief into orders, orders into requests, and replies into
+drafts. Here they get their names and options; nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 from tutelage.plugins import Plugin
 
-PLUGINS: tuple[Plugin, ...] = ()
+
+@dataclass(frozen=True, slots=True)
+class FiveWOptions:
+    """Who, what, when, where and why, as the rationale of gold train rows."""
+
+    rows: int | None = None
+    """So many train rows at random; all where absent."""
+    temperature: float = 0.2
+    """As published."""
+    max_tokens: int = 400
+    """Longest reply, as published."""
+    as_published: bool = False
+    """Keep the published system's quirks; the module `rationales` lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """Reasons for the gold label, as the rationale of gold train rows."""
+
+    rows: int | None = None
+    """So many train rows at random; all where absent."""
+    temperature: float = 0.2
+    """As published."""
+    max_tokens: int = 400
+    """Longest reply, as published."""
+    as_published: bool = False
+    """Keep the published system's quirks; the module `rationales` lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptedOptions:
+    """A rationale for gold train rows by your own prompt."""
+
+    template: str
+    """Path of a jinja2 file with a block `user`, and a block `system` where wanted."""
+    rows: int | None = None
+    """So many train rows at random; all where absent."""
+    temperature: float = 0.2
+    """0 for the likeliest reply."""
+    max_tokens: int = 400
+    """Longest reply."""
+    shared: bool = False
+    """Rows with the same prompt share one reply; else each one buys its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateOptions:
+    """Labels for unlabelled rows by a prompted teacher."""
+
+    rows: int | None = None
+    """Rows to label in each turn; all that are offered where absent."""
+    choose: Literal["random", "coverage", "uncertainty", "near_errors"] = "random"
+    """How rows are chosen; where the last two have no feedback yet, at random."""
+    shots: int = 0
+    """Gold train rows to show in the prompt, balanced over the labels."""
+    rationale: Literal["none", "before", "after"] = "none"
+    """Whether the teacher gives reasons, and on which side of its answer."""
+    abstain: bool = False
+    """Whether the teacher may answer that it cannot decide; such rows are left out."""
+    votes: int = 1
+    """Replies to each prompt; the majority labels the row, and shares of votes are its scores."""
+    soft_labels: bool = False
+    """Ask for log-probabilities of labels and keep them as scores (one vote only)."""
+    template: str = "annotate.v1"
+    """Shipped template, or path of your own."""
+    temperature: float | None = None
+    """0 for one vote and 0.7 for several where absent."""
+    max_tokens: int | None = None
+    """Longest reply; made to fit labels and rationale where absent."""
+
+
+PLUGINS: tuple[Plugin, ...] = (
+    Plugin(
+        "synthesizer",
+        "five_w",
+        "tutelage.synthesis.rationales:build_five_w",
+        FiveWOptions,
+        "Adds answers to the five W questions to gold rows (SMANLI).",
+        "arXiv 2409.12599",
+    ),
+    Plugin(
+        "synthesizer",
+        "explain",
+        "tutelage.synthesis.rationales:build_explain",
+        ExplainOptions,
+        "Adds reasons for the gold label to gold rows (EMANLI).",
+        "arXiv 2409.12599",
+    ),
+    Plugin(
+        "synthesizer",
+        "prompted",
+        "tutelage.synthesis.rationales:build_prompted",
+        PromptedOptions,
+        "Adds a rationale to gold rows by a prompt of your own.",
+    ),
+    Plugin(
+        "synthesizer",
+        "annotate",
+        "tutelage.synthesis.annotation:build",
+        AnnotateOptions,
+        "Labels unlabelled rows by a prompted teacher.",
+    ),
+)

@@ -1,0 +1,75 @@
+"""The check `contamination`: new texts may not copy gold, and least of all what is held out.
+
+Held-out rows are known by fingerprint and hashed 8-grams only (`bench.sealed`). The row whose text
+a draft explains or labels is no copy: rationales of gold rows have gold texts, and only new texts
+are looked at. Gold train and pool are compared by whole row, for a row that repeats them adds
+nothing; held-out rows by whole row, by overlap, and by field, since a student that has seen the
+premises of the test has seen half of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tutelage.contracts import Bench
+from tutelage.curation import ContaminationOptions
+from tutelage.curation.verdicts import dropped, passed, row_of
+from tutelage.exceptions import UserError
+from tutelage.records import Draft, Example, Task, Verdict
+
+WORDS = 8
+"""Words from which on a text is compared by overlap: shorter ones are alike by chance."""
+
+
+@dataclass(frozen=True)
+class ContaminationCheck:
+    """Drops new rows that stand in gold train or pool, or copy what is held out."""
+
+    task: Task
+    options: ContaminationOptions
+
+    def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
+        gold: dict[str, list[str]] = defaultdict(list)
+        for row in bench.gold:
+            gold[row.text_fingerprint()].append(row.id)
+        return [self._verdict(draft, gold, bench) for draft in drafts]
+
+    def _verdict(self, draft: Draft, gold: Mapping[str, Sequence[str]], bench: Bench) -> Verdict:
+        row = row_of(draft)
+        same = gold.get(row.text_fingerprint(), ())
+        if row.id in same or row.origin.source in same:
+            return passed(draft, "contamination")
+        fault = f"its texts are those of the gold row {same[0]}" if same else ""
+        fault = fault or self._held_out(row, bench)
+        return dropped(draft, "contamination", fault) if fault else passed(draft, "contamination")
+
+    def _held_out(self, row: Example, bench: Bench) -> str:
+        """How `row` copies a held-out one; empty where it does not."""
+        if bench.sealed.has_text(row):
+            return "its texts are those of a held-out row"
+        texts = {"texts": " ".join(row.fields.get(field, "") for field in self.task.fields)}
+        if self.options.by_field and len(self.task.fields) > 1:
+            texts |= {f"field {field}": row.fields.get(field, "") for field in self.task.fields}
+        long = {name: text for name, text in texts.items() if len(text.split()) >= WORDS}
+        for name, text in long.items():
+            share = bench.sealed.overlap(text)
+            if share >= self.options.overlap:
+                return f"a held-out row holds {share:.0%} of its {name}"
+        return ""
+
+
+def build(options: ContaminationOptions, *, task: Task) -> ContaminationCheck:
+    """The check `contamination`.
+
+    Raises:
+        UserError: an overlap outside 0 (excluded) to 1.
+    """
+    if not 0 < options.overlap <= 1:
+        raise UserError(
+            f"overlap: {options.overlap} is not a share.",
+            "It is the share of a text that one held-out row holds.",
+            "Write a number above 0 and up to 1, such as 0.8.",
+        )
+    return ContaminationCheck(task, options)

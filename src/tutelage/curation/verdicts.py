@@ -1,0 +1,31 @@
+"""How checks write their verdicts."""
+
+from __future__ import annotations
+
+from tutelage.records import Draft, Example, Verdict
+
+GOLD_TEXT = ("train", "pool")
+"""Roles of rows whose texts are gold: only their rationale is new."""
+
+
+def passed(draft: Draft, check: str) -> Verdict:
+    return Verdict(draft.number, "kept", check)
+
+
+def dropped(draft: Draft, check: str, reason: str) -> Verdict:
+    return Verdict(draft.number, "dropped", check, reason)
+
+
+def mended(draft: Draft, check: str, reason: str, replacement: Example) -> Verdict:
+    return Verdict(draft.number, "mended", check, reason, replacement)
+
+
+def row_of(draft: Draft) -> Example:
+    """The row that `draft` holds. Checks are given rows only."""
+    assert isinstance(draft.content, Example)
+    return draft.content
+
+
+def is_gold_text(row: Example) -> bool:
+    """Whether the texts of `row` are those of a gold row, and only its rationale is new."""
+    return row.origin.role in GOLD_TEXT

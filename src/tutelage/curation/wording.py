@@ -1,0 +1,73 @@
+"""The check `refusal`: drops refusals, and takes off what a teacher put around its text.
+
+Only what the teacher wrote is looked at: a rationale, a target, and the fields of new rows. Gold
+texts stay as they are, however they are quoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tutelage.contracts import Bench
+from tutelage.curation import RefusalOptions
+from tutelage.curation.verdicts import dropped, mended, passed, row_of
+from tutelage.records import Draft, Example, Task, Verdict
+from tutelage.teacher.cleaning import clean, refusal, run_on_markers
+
+
+@dataclass(frozen=True)
+class RefusalCheck:
+    """Drops rows in which the teacher refuses; mends quotes, chatter and run-on text."""
+
+    task: Task
+    options: RefusalOptions
+
+    def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
+        return [self._verdict(draft) for draft in drafts]
+
+    def _verdict(self, draft: Draft) -> Verdict:
+        row = row_of(draft)
+        written = _written(row)
+        for name, text in written.items():
+            if phrase := refusal(text):
+                return dropped(draft, "refusal", f"the {name} refuses: {phrase}")
+        stop = run_on_markers(self.task)
+        cleaned = {
+            name: clean(text, stop=stop, entities=self.options.entities)
+            for name, text in written.items()
+        }
+        done = [f"{what} of the {name}" for name, one in cleaned.items() for what in one.done]
+        if not done:
+            return passed(draft, "refusal")
+        texts = {name: one.text for name, one in cleaned.items()}
+        if empty := next((name for name, text in texts.items() if not text), None):
+            return dropped(draft, "refusal", f"the {empty} is empty once cleaned")
+        return mended(draft, "refusal", f"took off {', '.join(done)}", _rewritten(row, texts))
+
+
+def _written(row: Example) -> dict[str, str]:
+    """What a teacher wrote of `row`, by name."""
+    texts = {} if row.origin.role else dict(row.fields)
+    if row.rationale is not None:
+        texts["rationale"] = row.rationale
+    if row.target is not None and not row.origin.role:
+        texts["target"] = row.target
+    return texts
+
+
+def _rewritten(row: Example, texts: Mapping[str, str]) -> Example:
+    fields = {name: texts.get(name, text) for name, text in row.fields.items()}
+    if row.origin.role:
+        fields = dict(row.fields)
+    return replace(
+        row,
+        fields=fields,
+        rationale=texts.get("rationale", row.rationale),
+        target=texts.get("target", row.target),
+    )
+
+
+def build(options: RefusalOptions, *, task: Task) -> RefusalCheck:
+    """The check `refusal`."""
+    return RefusalCheck(task, options)

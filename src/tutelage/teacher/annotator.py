@@ -1,0 +1,192 @@
+"""The prompted annotator: how a teacher is asked for the label of a row, and how it is understood.
+
+Synthesis uses it to label unlabelled rows, evaluation to let the teacher itself stand as a rival.
+Both ask and read in the same way, so a difference between them is not one of prompts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tutelage.exceptions import UserError
+from tutelage.records import (
+    Completion,
+    Example,
+    Prediction,
+    Reply,
+    Request,
+    Sampling,
+    Task,
+    content_hash,
+)
+from tutelage.teacher.cleaning import cut_run_on, run_on_markers, strip_thinking
+from tutelage.teacher.parsing import Reading, read_label, read_labels
+from tutelage.teacher.templating import load, said, shown, variables
+
+Place = Literal["none", "before", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorOptions:
+    """How the teacher is asked."""
+
+    shots: int = 0
+    """Gold train rows to show, balanced over the labels; 0 for none."""
+    rationale: Place = "none"
+    """Whether the teacher gives reasons, and on which side of its answer."""
+    abstain: bool = False
+    """Whether the teacher may answer that it cannot decide."""
+    template: str = "annotate.v1"
+    """Shipped template, or path of your own."""
+    temperature: float = 0.0
+    """0 for the likeliest answer."""
+    max_tokens: int | None = None
+    """Longest reply; None for 300 with a rationale, 64 for several labels, else 24."""
+    logprobs: int | None = None
+    """Alternatives to ask for at each token, from which label scores are read; None for none."""
+
+
+def ask(
+    task: Task,
+    row: Example,
+    *,
+    shots: Sequence[Example] = (),
+    options: AnnotatorOptions | None = None,
+) -> Request:
+    """What to send to learn the label of `row`.
+
+    A shot that is the row itself, or has the same texts, is left out: it would give the answer.
+
+    Raises:
+        UserError: the task has no labels, or the template is missing or faulty.
+    """
+    chosen = options or AnnotatorOptions()
+    if not task.labels:
+        raise UserError(
+            f"The task {task.name!r} has no labels to annotate with.",
+            "A prompted annotator chooses among the labels of a task.",
+            "Give the task labels, or choose another synthesis.",
+        )
+    own = row.text_fingerprint() if shots else ""
+    given = {
+        **variables(task, row),
+        "answer": "",
+        "guidelines": [],
+        "rationale": chosen.rationale,
+        "abstain": chosen.abstain,
+        "shots": [
+            {"fields": shown(task, s), "answer": said(task, s), "rationale": s.rationale or ""}
+            for s in shots
+            if s.id != row.id and s.text_fingerprint() != own
+        ],
+    }
+    sampling = Sampling(
+        temperature=chosen.temperature,
+        max_tokens=chosen.max_tokens or _room(task, chosen.rationale),
+        logprobs=chosen.logprobs,
+    )
+    return Request(load(chosen.template).messages(given), sampling)
+
+
+def _room(task: Task, rationale: Place) -> int:
+    if rationale != "none":
+        return 300
+    return 64 if task.kind == "multi_label" else 24
+
+
+def read(
+    task: Task, row: Example, reply: Reply, *, options: AnnotatorOptions | None = None
+) -> Prediction:
+    """What `reply` says about `row`. Never guesses.
+
+    `label` is None where the reply names none for certain or abstains (`abstains` tells which).
+    `scores` are there where the reply carries log-probabilities of the label's first pieces.
+    """
+    place = options.rationale if options else "none"
+    completion = reply.completions[0] if reply.completions else Completion("")
+    text, reading = _read(task, completion)
+    sides = {"none": "", "before": reading.before, "after": reading.after}
+    at = reading.start + completion.text.find(text)
+    return Prediction(
+        id=row.id,
+        label=reading.label,
+        labels=reading.labels,
+        scores=_scores(task, completion, at) if reading.label is not None else None,
+        text=completion.text,
+        rationale=sides[place] or None,
+    )
+
+
+def abstains(task: Task, reply: Reply) -> bool:
+    """Whether the teacher said that it cannot decide."""
+    return bool(reply.completions) and _read(task, reply.completions[0])[1].abstained
+
+
+def _read(task: Task, completion: Completion) -> tuple[str, Reading]:
+    """The part of a completion that counts, and what it says."""
+    text = cut_run_on(strip_thinking(completion.text), run_on_markers(task))
+    if task.kind == "multi_label":
+        return text, read_labels(text, task.labels)
+    return text, read_label(text, task.labels)
+
+
+def _scores(task: Task, completion: Completion, at: int) -> Mapping[str, float] | None:
+    """Probability by label from the alternatives at the token with which the label begins.
+
+    Each alternative counts for the one label whose words or name begin with it. Alternatives that
+    begin no label, or several, count for none; the rest is scaled to 1. None where the tokens do
+    not spell the text, or the label that was chosen cannot be told by its first piece.
+    """
+    place = 0
+    for piece in completion.tokens or ():
+        if place <= at < place + len(piece.token):
+            masses: dict[str, float] = defaultdict(float)
+            for token, logprob in {**piece.top, piece.token: piece.logprob}.items():
+                if (name := _begins(task, token)) is not None:
+                    masses[name] += math.exp(logprob)
+            total = sum(masses.values())
+            if _begins(task, piece.token) is None or total <= 0:
+                return None
+            return {name: masses[name] / total for name in task.label_names}
+        place += len(piece.token)
+    return None
+
+
+def _begins(task: Task, token: str) -> str | None:
+    """The one label whose words or name begin with `token`, marks and case aside."""
+    piece = token.replace("▁", " ").replace("Ġ", " ").strip(" \n\t*_`\"'“”(.,").casefold()
+    if not piece:
+        return None
+    found = {
+        label.name
+        for label in task.labels
+        for form in (label.said.casefold(), label.name.casefold())
+        if form.startswith(piece)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def choose_shots(
+    task: Task, train: Sequence[Example], count: int, *, seed: int
+) -> tuple[Example, ...]:
+    """`count` gold rows to show: balanced over the labels, the same for the same seed.
+
+    The labels take turns in the task's order; within a label, and in the order shown, rows stand
+    by a hash of seed and id, so that neither depends on the order of the file. Asking for more
+    keeps the rows of a smaller choice.
+    """
+    ranked = sorted(train, key=lambda row: content_hash("shot1", [seed, row.id]))
+    groups: dict[str, list[Example]] = {name: [] for name in (*task.label_names, "")}
+    for row in ranked:
+        first = row.label if row.labels is None else (row.labels[0] if row.labels else "")
+        if first in groups:
+            groups[first].append(row)
+    chosen: list[Example] = []
+    for turn in range(max(map(len, groups.values()))):
+        chosen += [rows[turn] for rows in groups.values() if turn < len(rows)]
+    rank = {row.id: place for place, row in enumerate(ranked)}
+    return tuple(sorted(chosen[:count], key=lambda row: rank[row.id]))

@@ -1,0 +1,180 @@
+"""What teachers add to a text, taken off: chatter, fences, quotes, and blocks that run on.
+
+Pure functions from text to text. `clean` never adds a character, does nothing to what it has
+cleaned before, and says what it did, so that a check can state it in its verdict. Whether a text
+is a refusal is a question of its own (`refusal`): a refusal is dropped, never mended.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tutelage.records import Task
+from tutelage.teacher.templating import heading
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    text: str
+    done: tuple[str, ...]
+    """What was taken off, in the order in which it was first needed; empty for clean text."""
+
+
+_REFUSALS = re.compile(
+    r"\b(?:"
+    r"as an? (?:\w+ )?(?:ai|artificial intelligence)\b(?: language)?(?: model| assistant)?"
+    r"|as a (?:large )?language model"
+    r"|i(?: am|'m) (?:just |only )?an? (?:ai|artificial intelligence|(?:large )?language model)\b"
+    r")",
+    re.IGNORECASE,
+)
+_ABLE = (
+    r"(?:can(?:not|'t| not)|won't|will not|am not able to|'m not able to|am unable to|'m unable to)"
+)
+_DECLINED = re.compile(
+    r"\A\W*(?:(?:i(?:'m| am) (?:very |so |truly )?sorry|sorry|my apologies|i apologi[sz]e"
+    rf"|unfortunately)\b[^.\n]{{0,40}}?\bi ?{_ABLE}"
+    rf"|i ?{_ABLE} (?:\w+ )?(?:assist|help|comply|fulfill?|provide|answer|generate|write|do that"
+    r"|create|engage|continue|discuss|complete|process)\b)",
+    re.IGNORECASE,
+)
+
+
+def refusal(text: str) -> str | None:
+    """The phrase by which `text` refuses or speaks of itself as a machine; None where it does not.
+
+    >>> refusal("I'm sorry, but I can't help with that.")
+    "I'm sorry, but I can't"
+    >>> refusal("The man is sorry that he can't come.") is None
+    True
+    """
+    plain = text.replace("’", "'")
+    found = _REFUSALS.search(plain) or _DECLINED.search(plain)
+    return found.group().strip() if found else None
+
+
+def clean(text: str, *, stop: Sequence[str] = (), entities: bool = False) -> Cleaned:
+    """Take off what a teacher put around the text.
+
+    Args:
+        text: A completion, or a field read out of one.
+        stop: Where a prompt's own pattern begins again, such as a line end and `Premise:`
+            (`run_on_markers` makes them): the text ends before the first of them.
+        entities: Whether to read HTML entities such as `&quot;`.
+
+    >>> clean('Sure, here is one:\\n\\n"A fine film."')
+    Cleaned(text='A fine film.', done=('chatter', 'quotes'))
+    """
+    steps: list[tuple[str, Callable[[str], str]]] = [
+        ("white space", str.strip),
+        ("thinking", strip_thinking),
+        ("run-on", lambda t: cut_run_on(t, stop)),
+        ("fences", strip_fences),
+        ("chatter", strip_chatter),
+        ("quotes", strip_quotes),
+    ]
+    if entities:
+        steps.insert(0, ("entities", html.unescape))
+    done: dict[str, None] = {}
+    before = None
+    while before != text:
+        before = text
+        for name, step in steps:
+            if (after := step(text)) != text:
+                done[name], text = None, after
+    return Cleaned(text, tuple(done))
+
+
+def run_on_markers(task: Task) -> tuple[str, ...]:
+    """Where a completion that goes on writes the next row of `task`: a line that begins a field.
+
+    >>> run_on_markers(Task("nli", "nli", ("premise", "hypothesis")))
+    ('\\nPremise:', '\\nHypothesis:')
+    """
+    return tuple(f"\n{heading(field)}:" for field in task.fields)
+
+
+def cut_run_on(text: str, stop: Sequence[str]) -> str:
+    """`text` up to the first of the markers `stop`, or up to a marker that the end cuts short.
+
+    A marker counts only after something: a text that begins with one is left as it is.
+
+    >>> cut_run_on("He sleeps.\\n\\nPremise: A dog", ["\\n\\nPremise:"])
+    'He sleeps.'
+    >>> cut_run_on("He sleeps.\\n\\nPrem", ["\\n\\nPremise:"])
+    'He sleeps.'
+    """
+    ends = [at for marker in stop if marker and (at := _found(text, marker)) > 0]
+    head = text[: min(ends)].rstrip() if ends else text
+    return head if head.strip() else text
+
+
+def _found(text: str, marker: str) -> int:
+    """Where `marker` stands, or its beginning (with a letter) at the end of the text; else -1."""
+    if (at := text.find(marker)) >= 0:
+        return at
+    letters = len(marker) - len(marker.lstrip())
+    for size in range(len(marker) - 1, letters, -1):
+        if text.endswith(marker[:size]):
+            return len(text) - size
+    return -1
+
+
+_THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL | re.IGNORECASE)
+
+
+def strip_thinking(text: str) -> str:
+    """Without the block in which a reasoning model thinks aloud before it answers."""
+    return _THINKING.sub("", text) or text
+
+
+_FENCE = re.compile(r"\A```[\w+-]*[ \t]*\n?(.*?)\n?```\Z", re.DOTALL)
+
+
+def strip_fences(text: str) -> str:
+    """The inside of a code fence that wraps the whole text."""
+    found = _FENCE.match(text)
+    inside = found.group(1).strip() if found else ""
+    return inside if inside and "```" not in inside else text
+
+
+_OPENING = re.compile(
+    r"\A(?:(?:sure|certainly|of course|absolutely|okay|ok|great|no problem)\b[^\n:]{0,80}[:!]\s+"
+    r"|(?:(?:sure|certainly|of course|absolutely)[,!.] +)?"
+    r"here(?:'s|’s| is| are)\b[^\n:]{0,80}:\s+)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\n\s*(?:i hope (?:this|that|it) helps|let me know if|feel free to|is there anything else)"
+    r"[^\n]*\Z",
+    re.IGNORECASE,
+)
+
+
+def strip_chatter(text: str) -> str:
+    """Without an opening such as `Sure, here is the text:` and a closing `I hope this helps!`."""
+    for pattern in (_OPENING, _CLOSING):
+        if rest := pattern.sub("", text):
+            text = rest
+    return text
+
+
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "`": "`"}
+
+
+def strip_quotes(text: str) -> str:
+    """The inside of one pair of quotes that wraps the whole text and nothing else could mean.
+
+    >>> strip_quotes('"Hello" and "goodbye"')
+    '"Hello" and "goodbye"'
+    """
+    if len(text) < 3 or _QUOTES.get(text[0]) != text[-1]:
+        return text
+    inside = text[1:-1]
+    marks = re.sub(r"(?<=\w)['’](?=\w)", "", inside) if text[0] in "'‘" else inside
+    if text[0] in marks or text[-1] in marks or not inside.strip():
+        return text
+    return inside.strip()

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from tutelage.exceptions import UserError
+from tutelage.records import Example, Label, Message, Task
+from tutelage.teacher.templating import heading, load, said, shipped, shown, variables
+
+NLI = Task(
+    "nli",
+    "nli",
+    ("premise", "hypothesis"),
+    (
+        Label("e", "entailment", "The text implies it."),
+        Label("n", "neutral"),
+        Label("c", "contradiction"),
+    ),
+)
+ROW = Example("1", {"premise": "A dog runs.", "hypothesis": "An animal moves."}, label="e")
+
+HASHES = {
+    "annotate.v1": "091e3ee9ed6bae85aeea7299a16464ec7b568805f4a33c43a39db9b4b97f8d16",
+    "explain.v1": "4d89398b62812912ddde52c4400f74c1e5b8315b6e1ed6be3de31edc057a6df4",
+    "explain_nli.v1": "2d206449e3f74b9c218bd8b59fbac1e9fec0a9deff3ae1934d524a2517b87357",
+    "five_w.v1": "60257932e38d854f584a2f3816fd9ab9ffa0254afcb93adb049df6b8e56dfccc",
+    "five_w_fields.v1": "f370d2e56b06f6c69baf6353cb7a9fdc25aaff85d127e278ef3badde76b651d3",
+}
+"""A shipped template is never edited: write a new file with the next version instead."""
+
+
+def test_shipped_templates_never_change() -> None:
+    folder = files("tutelage.teacher").joinpath("templates")
+    found = {
+        name: hashlib.sha256(folder.joinpath(f"{name}.jinja").read_bytes()).hexdigest()
+        for name in shipped()
+    }
+    assert found == HASHES
+    assert {name: load(name).hash for name in shipped()} == HASHES
+
+
+def test_five_w_is_byte_for_byte_as_published() -> None:
+    assert load("five_w.v1").messages(variables(NLI, ROW)) == (
+        Message("system", "You are helping with summarizing core semantic properties."),
+        Message(
+            "user",
+            "Answer the 5 W questions about the following text with max 10 words per question:"
+            "\n\nA dog runs.\n\nWho:\nWhat:\nWhen:\nWhere:\nWhy:",
+        ),
+    )
+
+
+def test_explain_nli_is_byte_for_byte_as_published() -> None:
+    given = {**variables(NLI, ROW), "relation": "entails"}
+    assert load("explain_nli.v1").messages(given) == (
+        Message(
+            "user",
+            "Explain why this text \n\nA dog runs.\n\nentails the following hypothesis: "
+            "\n\nAn animal moves.\n\nin 100 words or less.",
+        ),
+    )
+
+
+@pytest.mark.real
+def test_explain_nli_equals_all_recorded_prompts() -> None:
+    root = Path(os.environ.get("TUTELAGE_REAL_DATA", "../shared/data")) / "emanli_r1"
+    if not root.is_dir():
+        pytest.skip(f"no real data at {root}")
+    relations = {
+        "entailment": "entails",
+        "neutral": "is neutral to",
+        "contradiction": "contradicts",
+    }
+    equal = 0
+    for split in ("dev", "test"):
+        with gzip.open(root / f"{split}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            for record in map(json.loads, lines):
+                row = Example("1", {k: record[k] for k in NLI.fields})
+                given = {**variables(NLI, row), "relation": relations[record["label"]]}
+                wanted = (Message("user", record["prompt"]),)
+                equal += load("explain_nli.v1").messages(given) == wanted
+    assert equal == 2000
+
+
+def test_five_w_about_all_fields() -> None:
+    system, user = load("five_w_fields.v1").messages(variables(NLI, ROW))
+    assert system.role == "system"
+    assert user.content.split("\n\n", 1)[0].startswith("Answer the 5 W questions")
+    assert "\nPremise: A dog runs.\n\nHypothesis: An animal moves.\n\nWho:\n" in user.content
+
+
+def test_explain_names_label_and_guideline() -> None:
+    task = Task("t", "classification", ("text",), NLI.labels, "Judge the text.")
+    (user,) = load("explain.v1").messages(variables(task, Example("1", {"text": "Hm."}, label="e")))
+    assert user.content == (
+        "Judge the text.\n\nText: Hm.\n\n"
+        'The right answer is "entailment". It applies when: The text implies it.\n\n'
+        "Explain in 100 words or less what in the text makes this the right answer."
+    )
+
+
+def test_explain_without_labels_shows_the_target() -> None:
+    task = Task("t", "generation", ("text",))
+    row = Example("1", {"text": "Hm."}, target="A sentence.")
+    (user,) = load("explain.v1").messages(variables(task, row))
+    assert user.content == (
+        "Text: Hm.\n\nThe right answer is:\n\nA sentence.\n\n"
+        "Explain in 100 words or less why this is the right answer."
+    )
+
+
+def test_gold_text_is_data_and_never_a_template() -> None:
+    row = Example("1", {"premise": "{{ 7 * 7 }}{% raw %}<b>&amp;", "hypothesis": "{{ row }}"})
+    user = load("five_w.v1").messages(variables(NLI, row))[-1]
+    assert "{{ 7 * 7 }}{% raw %}<b>&amp;" in user.content
+
+
+def test_said_speaks_of_every_kind_of_answer() -> None:
+    assert said(NLI, ROW) == "entailment"
+    assert said(NLI, Example("1", {}, labels=("e", "c"))) == "entailment, contradiction"
+    assert said(NLI, Example("1", {}, labels=())) == "none"
+    assert said(NLI, Example("1", {}, target="x")) == "x"
+    assert said(NLI, Example("1", {})) == ""
+
+
+def test_shown_keeps_the_order_of_the_task() -> None:
+    assert [field["heading"] for field in shown(NLI, ROW)] == ["Premise", "Hypothesis"]
+    assert heading("news_title") == "News title"
+
+
+def own(folder: Path, text: str) -> str:
+    path = folder / "mine.jinja"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_a_file_without_blocks_is_the_user_message(tmp_path: Path) -> None:
+    prompt = load(own(tmp_path, "Why is {{ row.premise }} so?\n"))
+    assert prompt.messages(variables(NLI, ROW)) == (Message("user", "Why is A dog runs. so?"),)
+
+
+def test_a_file_with_blocks_has_a_system_message(tmp_path: Path) -> None:
+    text = "{% block system %}Be brief.{% endblock %}\n{% block user %}{{ texts[1] }}{% endblock %}"
+    assert load(own(tmp_path, text)).messages(variables(NLI, ROW)) == (
+        Message("system", "Be brief."),
+        Message("user", "An animal moves."),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("one\n{{ premis }}", ":2: unknown variable 'premis'"),
+        ("one\ntwo {% if %}", ":2: "),
+        ("{% include 'other' %}", ":1: a prompt cannot include"),
+        ("{% block usr %}{% endblock %}", ":1: unknown block 'usr'"),
+        ("{% block system %}{% endblock %}", "no block user"),
+    ],
+)
+def test_faults_carry_file_line_and_known_variables(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = own(tmp_path, text)
+    with pytest.raises(UserError) as caught:
+        load(path)
+    assert message in caught.value.what
+    assert caught.value.what.startswith(path)
+    assert "texts" in caught.value.do or "Did you mean" in caught.value.do
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ texts[7] }}", "{{ relation }}", "{{ texts.__class__.__mro__ }}", "{{ 1 // 0 }}"]
+)
+def test_what_fails_on_a_row_is_told(tmp_path: Path, text: str) -> None:
+    prompt = load(own(tmp_path, text))
+    with pytest.raises(UserError, match="cannot be filled in"):
+        prompt.messages(variables(NLI, ROW))
+
+
+def test_an_unknown_name_brings_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Did you mean five_w"):
+        load("five_v.v1")
+
+
+def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jinja"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="not UTF-8"):
+        load(str(path))
