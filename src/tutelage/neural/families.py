@@ -39,8 +39,8 @@ class Transducer:
         self.end = int(config.eos_token_id)
         self.pad = int(config.pad_token_id)
         decoder = getattr(config, "decoder", None)
-        self.source_limit = _positions(getattr(config, "encoder", config))
-        self.target_limit = _positions(decoder or config)
+        self.source_limit = position_limit(getattr(config, "encoder", config))
+        self.target_limit = position_limit(decoder or config)
 
     @property
     def device(self) -> torch.device:
@@ -100,7 +100,7 @@ class Transducer:
             self.tokenizer.save_pretrained(folder)
 
 
-def _positions(config: Any) -> int | None:
+def position_limit(config: Any) -> int | None:
     """Most positions a model can tell apart; None where positions are relative."""
     limit = getattr(config, "max_position_embeddings", None)
     if limit is None or "relative_attention_num_buckets" in config.to_dict():

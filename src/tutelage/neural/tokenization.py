@@ -61,6 +61,33 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Any:
     )
 
 
+def train_word_pieces(texts: Iterable[str], *, vocab_size: int) -> Any:
+    """A lower-case WordPiece tokenizer with BERT's special tokens, trained on `texts`.
+
+    Args:
+        texts: Texts of the training rows.
+        vocab_size: Most pieces to keep, special tokens included.
+    """
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    fresh = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))
+    fresh.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
+    fresh.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    fresh.decoder = tokenizers.decoders.WordPiece()
+    trainer = tokenizers.trainers.WordPieceTrainer(
+        vocab_size=vocab_size, special_tokens=special, show_progress=False
+    )
+    fresh.train_from_iterator(sorted(set(texts)), trainer)
+    fresh.post_processor = tokenizers.processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=fresh,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
 def pieces(tokenizer: Any, texts: Sequence[str], *, special: bool = False) -> list[list[int]]:
     """Ids of the pieces of each text, uncut; with the model's special tokens where asked."""
     if not texts:
