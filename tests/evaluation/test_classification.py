@@ -7,13 +7,13 @@ from sklearn import metrics as sk
 from tutelage.evaluation.alignment import align, indicators
 from tutelage.evaluation.classification import (
     Accuracy,
-    AccuracyOptions,
     MacroF1,
     PerClass,
     confusion,
     label_scores,
 )
 from tutelage.evaluation.influence import row_values
+from tutelage.evaluation.metric_options import AccuracyOptions
 from tutelage.evaluation.multilabel import MultiLabel
 from tutelage.exceptions import DataError, UserError
 from tutelage.records import Example, Label, Prediction, Task
@@ -40,8 +40,9 @@ def test_as_published_drops_it_and_reports_its_own_denominator() -> None:
     gold = rows(["no"] * 1000)
     answers = said(["no"] * 436 + ["on"] * 563 + [None])
     card = Accuracy(AccuracyOptions("drop")).score(TASK, gold, answers)
-    assert card["accuracy"] == pytest.approx(436 / 999)  # the figure of the authors' log
-    assert card["accuracy_rows"] == 999
+    assert card["accuracy_answered"] == pytest.approx(436 / 999)  # the figure of the authors' log
+    assert card["accuracy_answered_rows"] == 999
+    assert card["accuracy"] == 0.436
 
 
 def test_a_label_that_the_task_does_not_have_counts_as_no_answer() -> None:

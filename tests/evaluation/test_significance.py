@@ -81,7 +81,7 @@ def test_seeds_that_change_nothing_add_nothing() -> None:
     line = [1.0, 0.0, 1.0, 1.0, 0.0, 1.0]
     several, one = interval([line] * 5), interval(line)
     assert (several.low, several.high) == pytest.approx((one.low, one.high))
-    assert several.covers == "test rows and student seeds"
+    assert several.covers == "test rows (all seeds answer alike)"
 
 
 def test_rows_that_share_a_premise_count_once() -> None:

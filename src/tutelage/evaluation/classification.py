@@ -6,42 +6,39 @@ A row without a readable answer counts as wrong and stays in the denominator.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tutelage.evaluation.alignment import UNPARSEABLE, Indicators, indicators
+from tutelage.evaluation.metric_options import AccuracyOptions
 from tutelage.records import Example, Prediction, Task
 
 Counts = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class AccuracyOptions:
-    count_unparseable: Literal["wrong", "drop"] = "wrong"
-    """`wrong` keeps rows without a readable answer in the denominator. `drop` leaves them out, as
-    published in arXiv 2409.12599, and says in `accuracy_rows` how many rows are left."""
-
-
-@dataclass(frozen=True, slots=True)
 class Accuracy:
     """Share of rows that are right, and share of rows without a readable answer."""
 
-    options: AccuracyOptions = AccuracyOptions()
+    options: AccuracyOptions = field(default_factory=AccuracyOptions)
     name: str = "accuracy"
 
     def score(
         self, task: Task, gold: Sequence[Example], predictions: Sequence[Prediction]
     ) -> Mapping[str, float]:
         table = indicators(task, gold, predictions)
-        missing = float(1 - table.answered.mean())
-        if self.options.count_unparseable == "wrong":
-            return {"accuracy": float(table.right.mean()), "unparseable": missing}
-        rows = int(table.answered.sum())
-        share = float(table.right.sum() / rows) if rows else 0.0
-        return {"accuracy": share, "unparseable": missing, "accuracy_rows": float(rows)}
+        scores = {
+            "accuracy": float(table.right.mean()),
+            "unparseable": float(1 - table.answered.mean()),
+        }
+        if self.options.count_unparseable == "drop":
+            rows = int(table.answered.sum())
+            scores["accuracy_answered"] = float(table.right.sum() / rows) if rows else 0.0
+            scores["accuracy_answered_rows"] = float(rows)
+        return scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from tutelage.evaluation.variance import (
+    Floats,
     Uncertainty,
     as_matrix,
     combine,
@@ -28,6 +29,7 @@ Verdict = Literal["gain", "loss", "no gain above x", "undecided"]
 Groups = Sequence[object] | npt.ArrayLike | None
 BOTH = "test rows and student seeds"
 ROWS = "test rows only (one seed)"
+SAME = "test rows (all seeds answer alike)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,12 @@ def interval(values: npt.ArrayLike, *, groups: Groups = None, level: float = 0.9
     point = float(matrix.mean())
     freedom = known.freedom if known.variance else float("inf")
     low, high = _score_limits(point, known, count, float(stats.t.ppf((1 + level) / 2, freedom)))
-    return Interval(low, point, high, ROWS if len(matrix) == 1 else BOTH, level)
+    covers = ROWS if len(matrix) == 1 else SAME if _alike(matrix) else BOTH
+    return Interval(low, point, high, covers, level)
+
+
+def _alike(matrix: Floats) -> bool:
+    return len(matrix) > 1 and bool((matrix == matrix[0]).all())
 
 
 def _score_limits(

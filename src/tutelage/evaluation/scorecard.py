@@ -1,0 +1,137 @@
+"""From predictions to a scorecard, and from the folds of a cross-fitted study to one card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import add
+from typing import Any, Literal
+
+from tutelage.contracts import Metric
+from tutelage.evaluation.alignment import align
+from tutelage.evaluation.classification import confusion
+from tutelage.evaluation.metrics import measure
+from tutelage.exceptions import UserError
+from tutelage.records import Example, Prediction, Scorecard, Task, Usage
+
+Split = Literal["dev", "test"]
+
+
+def score(
+    task: Task,
+    rows: Sequence[Example],
+    predictions: Sequence[Prediction],
+    *,
+    arm: str,
+    split: Split,
+    rule: str = "",
+    grid: str = "",
+    student_seed: int = 0,
+    purchase_seed: int = 0,
+    charged: Usage | None = None,
+    facts: Mapping[str, Any] | None = None,
+    metrics: Sequence[Metric] | None = None,
+) -> Scorecard:
+    """Score one student's, teacher's or rival's answers to `rows`.
+
+    Args:
+        task: What was asked.
+        rows: The labelled rows that were answered, all of them.
+        predictions: One for each row, in any order.
+        arm: Name of the arm or rival.
+        split: Where the rows are from.
+        rule: Checkpoint rule; empty for rivals.
+        grid: Point of the arm's grid.
+        student_seed: Of the student.
+        purchase_seed: Of what was bought.
+        charged: What the arm's replies cost as if bought alone.
+        facts: What else stands beside the score, such as the number of training rows. The number
+            of scored rows and, for one label a row, the confusion matrix are added.
+        metrics: From `metrics_for`; the task's own where None.
+
+    Raises:
+        UserError: predictions and rows do not match one to one by id.
+    """
+    told: dict[str, Any] = {**(facts or {}), "scored_rows": len(rows)}
+    if task.kind in ("classification", "nli"):
+        told["confusion"] = confusion(task, rows, predictions).to_facts()
+    return Scorecard(
+        arm=arm,
+        rule=rule,
+        grid=grid,
+        student_seed=student_seed,
+        purchase_seed=purchase_seed,
+        split=split,
+        scores=measure(task, rows, predictions, metrics),
+        predictions=tuple(align(rows, predictions)),
+        charged=charged or Usage(),
+        facts=told,
+    )
+
+
+def merge_folds(
+    task: Task,
+    rows: Sequence[Example],
+    cards: Sequence[Scorecard],
+    metrics: Sequence[Metric] | None = None,
+) -> list[Scorecard]:
+    """One card for each student of a cross-fitted study, whose folds were scored apart.
+
+    Cards of the same arm, grid, rule, seeds and split are joined over their rows and scored anew,
+    because F1 of a whole is not the mean of its parts. What they were charged adds up.
+
+    Raises:
+        UserError: two folds answered the same row, or a card answers a row that is not there.
+    """
+    by_id = {row.id: row for row in rows}
+    return [
+        _joined(task, by_id, folds, metrics) if len(folds) > 1 else folds[0]
+        for folds in _by_student(cards)
+    ]
+
+
+def _by_student(cards: Sequence[Scorecard]) -> list[list[Scorecard]]:
+    students: dict[tuple[Any, ...], list[Scorecard]] = {}
+    for c in cards:
+        key = (c.arm, c.grid, c.rule, c.student_seed, c.purchase_seed, c.split)
+        students.setdefault(key, []).append(c)
+    return list(students.values())
+
+
+def _joined(
+    task: Task,
+    by_id: Mapping[str, Example],
+    folds: Sequence[Scorecard],
+    metrics: Sequence[Metric] | None,
+) -> Scorecard:
+    answers = {p.id: p for card in folds for p in card.predictions}
+    count = sum(len(card.predictions) for card in folds)
+    unknown = [i for i in answers if i not in by_id]
+    if count != len(answers) or unknown:
+        raise UserError(
+            f"The {len(folds)} folds of {folds[0].arm!r} cannot be joined.",
+            f"{count - len(answers)} rows were answered by more than one fold, "
+            f"{len(unknown)} are not among the rows.",
+            "Score each fold on its own held-out rows.",
+        )
+    rows = [row for i, row in by_id.items() if i in answers]
+    first = folds[0]
+    told = {k: v for k, v in first.facts.items() if all(c.facts.get(k) == v for c in folds)}
+    joined = score(
+        task,
+        rows,
+        list(answers.values()),
+        arm=first.arm,
+        split="dev" if first.split == "dev" else "test",
+        charged=reduce(add, (card.charged for card in folds)),
+        facts={**told, "folds": len(folds)},
+        metrics=metrics,
+    )
+    return replace(
+        joined,
+        rule=first.rule,
+        grid=first.grid,
+        student_seed=first.student_seed,
+        purchase_seed=first.purchase_seed,
+    )

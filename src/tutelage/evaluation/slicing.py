@@ -1,0 +1,71 @@
+"""Where a contender is good and where it is not: accuracy by label and by tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tutelage.evaluation.significance import Interval, interval
+from tutelage.evaluation.standings import row_groups, score_matrix
+from tutelage.records import Example, Scorecard, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows that have something in common."""
+
+    name: str
+    """`label`, or the name of a tag."""
+    value: str
+    rows: int
+    interval: Interval
+    """Of the accuracy (multi-label: all labels right)."""
+
+    def to_facts(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def slices(
+    task: Task,
+    rows: Sequence[Example],
+    cards: Sequence[Scorecard],
+    *,
+    by: str = "",
+    level: float = 0.95,
+) -> list[Slice]:
+    """Accuracy of one contender on each label and each value of each tag, largest slice first.
+
+    Args:
+        task: What was asked.
+        rows: The rows that all cards answer.
+        cards: Of one contender, one for each seed.
+        by: Field or tag whose equal values make rows one cluster.
+        level: Of the intervals. They are those of each slice alone: among twenty slices one lies
+            outside its interval by chance.
+    """
+    parts: dict[tuple[str, str], list[Example]] = {}
+    for row in rows:
+        for key in _keys(row):
+            parts.setdefault(key, []).append(row)
+    found = []
+    for (name, value), part in parts.items():
+        matrix = score_matrix(task, part, cards, metric="accuracy")
+        found.append(
+            Slice(
+                name,
+                value,
+                len(part),
+                interval(matrix, groups=row_groups(part, by), level=level),
+            )
+        )
+    order = {name: i for i, name in enumerate(dict.fromkeys(s.name for s in found))}
+    return sorted(found, key=lambda s: (order[s.name], -s.rows, s.value))
+
+
+def _keys(row: Example) -> Iterator[tuple[str, str]]:
+    labels = row.labels if row.labels is not None else (row.label,)
+    for label in labels:
+        if label is not None:
+            yield "label", label
+    yield from row.tags.items()
