@@ -137,6 +137,8 @@ def unexpected(expected: Expected, given: Mapping[str, Sequence[Example]]) -> li
         if isinstance(known, str):
             if split_fingerprint(rows) != known:
                 found.append(f"{role} is {split_fingerprint(rows)}, the recipe expects {known}")
+        elif not rows:
+            found.append(f"there are no {role} rows to compare with its reference")
         elif (inside := _known(rows, marks[role])) < len(rows):
             found.append(
                 f"{len(rows) - inside} of {len(rows)} {role} rows are not in its reference"

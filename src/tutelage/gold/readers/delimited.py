@@ -27,21 +27,31 @@ _LONGEST_CELL = 2**31 - 1
 def read_delimited(path: Path, spec: SourceSpec, faults: DataFaults) -> Iterator[RawRow]:
     """Rows of a csv or tsv file (plain, gz or zst) with a header line."""
     encoding = spec.encoding or find_encoding(path, faults)
-    with open_bytes(path, faults) as raw, _decoded(raw, encoding, faults) as text:
-        sample = text.read(_SAMPLE)
-    separator, quoting = _look(sample, spec.delimiter)
     # The default of 128 KiB is short of a long document.
     csv.field_size_limit(_LONGEST_CELL)
-    with open_bytes(path, faults) as raw, _decoded(raw, encoding, faults) as text:
-        reader = csv.reader(text, delimiter=separator, quoting=quoting, strict=True)
-        try:
+    try:
+        with open_bytes(path, faults) as raw, _decoded(raw, encoding, faults) as text:
+            separator, quoting = _look(text.read(_SAMPLE), spec.delimiter)
+        with open_bytes(path, faults) as raw, _decoded(raw, encoding, faults) as text:
+            reader = csv.reader(text, delimiter=separator, quoting=quoting, strict=True)
             yield from _rows(reader, faults)
-        except UnicodeDecodeError as e:
-            raise faults.fail(
-                f"Byte 0x{e.object[e.start]:02x} cannot be read as {encoding}.",
-                line=reader.line_num + 1,
-                do="Save the file as UTF-8, or name its encoding.",
-            ) from e
+    except UnicodeError as e:
+        raise faults.fail(
+            f"The text cannot be read as {encoding}.",
+            line=_first_unreadable(path, encoding, faults),
+            do="Save the file as UTF-8, or name its encoding.",
+        ) from e
+
+
+def _first_unreadable(path: Path, encoding: str, faults: DataFaults) -> int | None:
+    """The line to look at; None for encodings whose lines cannot be told before decoding."""
+    with open_bytes(path, faults) as raw:
+        for number, line in enumerate(raw, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeError:
+                return None if "16" in encoding or "32" in encoding else number
+    return None
 
 
 def _decoded(raw: IO[bytes], encoding: str, faults: DataFaults) -> io.TextIOWrapper:

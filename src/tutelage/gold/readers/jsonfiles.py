@@ -83,7 +83,8 @@ def _broken(error: ValueError, body: bytes) -> str:
 def _rows_of(content: Any, faults: DataFaults) -> list[Any]:
     if isinstance(content, list):
         return content
-    lists = {k: v for k, v in content.items() if isinstance(v, list)} if content else {}
+    columns = content.items() if isinstance(content, dict) else ()
+    lists = {k: v for k, v in columns if isinstance(v, list)}
     if len(lists) == 1:
         return next(iter(lists.values()))
     found = f"has {len(lists)} lists ({', '.join(lists)})" if lists else "holds no list of rows"

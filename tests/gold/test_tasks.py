@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from tutelage.exceptions import UserError
+from tutelage.gold.tasks import make_task
+from tutelage.recipe import LabelSpec, TaskSpec
+
+
+def spec(
+    kind: str = "classification", labels: dict[str, str] | None = None, **more: object
+) -> TaskSpec:
+    made = {name: LabelSpec(words=words) for name, words in (labels or {}).items()}
+    return TaskSpec(kind=kind, labels=made, **more)  # type: ignore[arg-type]
+
+
+def test_nli_needs_nothing_said() -> None:
+    task = make_task(spec("nli"))
+    assert task.fields == ("premise", "hypothesis")
+    assert task.label_names == ("entailment", "neutral", "contradiction")
+    assert [label.said for label in task.labels] == ["Entailment", "Neutral", "Contradiction"]
+    assert (task.name, task.metric) == ("nli", "accuracy")
+
+
+def test_nli_labels_of_ones_own_keep_their_words() -> None:
+    task = make_task(spec("nli", {"entailment": "", "contradiction": "No"}))
+    assert [label.said for label in task.labels] == ["Entailment", "No"]
+    glue = make_task(spec("nli", {"entailment": "", "not_entailment": ""}))
+    assert [label.said for label in glue.labels] == ["entailment", "not_entailment"]
+
+
+def test_labels_are_read_and_sorted_where_none_is_listed() -> None:
+    task = make_task(spec(), iter(["no", "01", "no", "true"]))
+    assert task.label_names == ("01", "no", "true") and task.fields == ("text",)
+    assert make_task(spec("multi_label"), ["a", "b"]).metric == "macro_f1"
+    assert make_task(spec(metric="mcc"), ["a", "b"]).metric == "mcc"
+
+
+def test_listed_labels_keep_their_order() -> None:
+    assert make_task(spec(labels={"z": "", "a": ""}), ["q"]).label_names == ("z", "a")
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({"a": "Yes", "b": " yes "}, "'a' and 'b' are both said ' yes '"),
+        ({"spam": "", "Spam": ""}, "'spam' and 'Spam' are both said 'Spam'"),
+        ({"a": "x y", "b": "X\n y"}, "'a' and 'b' are both said"),
+        ({"a": " ", "b": ""}, "'a' is said with no word"),
+    ],
+)
+def test_label_words_that_collide(labels: dict[str, str], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        make_task(spec(labels=labels))
+
+
+@pytest.mark.parametrize("count", [0, 1, 151])
+def test_two_to_150_labels(count: int) -> None:
+    with pytest.raises(UserError, match=f"The train rows have {count} label"):
+        make_task(spec(), [f"l{i}" for i in range(count)])
+    assert len(make_task(spec(), [f"l{i}" for i in range(150)]).labels) == 150
+
+
+def test_fields_that_cannot_be() -> None:
+    with pytest.raises(UserError, match="names a field twice"):
+        make_task(spec(fields=("a", "a")), "ab")
+    with pytest.raises(UserError, match="cannot hold label"):
+        make_task(spec(fields=("text", "label")), "ab")
+    with pytest.raises(UserError, match="'span_qa' cannot be read"):
+        make_task(spec("span_qa"))
