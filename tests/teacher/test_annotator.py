@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tutelage.exceptions import UserError
+from tutelage.records import Completion, Example, Label, Reply, Sampling, Task, TokenScore
+from tutelage.teacher.annotator import AnnotatorOptions, abstains, ask, choose_shots, read
+
+TASK = Task(
+    "reviews",
+    "classification",
+    ("text",),
+    (Label("pos", "positive", "It praises."), Label("neg", "negative")),
+    "Judge the review.",
+)
+MULTI = Task("moods", "multi_label", ("text",), (Label("joy"), Label("fear"), Label("anger")))
+ROW = Example("u1", {"text": "Fine."})
+SHOTS = (
+    Example("t1", {"text": "Great."}, label="pos", rationale="It is called great."),
+    Example("t2", {"text": "Bad."}, label="neg"),
+)
+
+
+def reply(text: str, tokens: tuple[TokenScore, ...] | None = None) -> Reply:
+    return Reply("request1-x", (Completion(text, tokens=tokens),))
+
+
+def test_the_plain_prompt() -> None:
+    request = ask(TASK, ROW)
+    assert [m.role for m in request.messages] == ["user"]
+    assert request.messages[0].content == (
+        "Judge the review.\n\nLabels:\n- positive: It praises.\n- negative\n\n"
+        "Reply with exactly one of these labels, and nothing else.\n\nText: Fine.\nAnswer:"
+    )
+    assert request.sampling == Sampling(temperature=0.0, max_tokens=24)
+    assert not request.shared
+
+
+def test_shots_reasons_and_abstention() -> None:
+    options = AnnotatorOptions(rationale="before", abstain=True, logprobs=5)
+    request = ask(TASK, ROW, shots=SHOTS, options=options)
+    text = request.messages[0].content
+    assert "If you cannot decide, answer unsure instead of a label." in text
+    assert text.endswith(
+        "\nText: Great.\nReasons: It is called great.\nAnswer: positive\n"
+        "\nText: Bad.\nAnswer: negative\n\nText: Fine.\nReasons:"
+    )
+    assert request.sampling == Sampling(temperature=0.0, max_tokens=300, logprobs=5)
+
+
+def test_reasons_after_the_answer() -> None:
+    options = AnnotatorOptions(rationale="after")
+    text = ask(TASK, ROW, shots=SHOTS[:1], options=options).messages[0].content
+    assert "Answer: positive\nReasons: It is called great.\n\nText: Fine.\nAnswer:" in text
+
+
+def test_a_row_is_never_its_own_shot() -> None:
+    same_text = replace(SHOTS[0], id="other")
+    for row in (SHOTS[0], same_text):
+        request = ask(TASK, row, shots=SHOTS)
+        assert request.messages[0].content.count("Great.") == 1
+        assert "Answer: positive" not in request.messages[0].content
+
+
+def test_the_answer_of_a_labelled_row_never_reaches_its_prompt() -> None:
+    assert ask(TASK, replace(ROW, label="neg")) == ask(TASK, ROW)
+
+
+def test_several_labels_are_asked_for_as_a_list() -> None:
+    request = ask(MULTI, ROW)
+    assert "all labels that apply, separated by commas, or none" in request.messages[0].content
+    assert read(MULTI, ROW, reply("fear and joy")).labels == ("joy", "fear")
+    assert read(MULTI, ROW, reply("none")).labels == ()
+    assert read(MULTI, ROW, reply("boredom")).labels is None
+
+
+def test_a_task_without_labels_is_refused() -> None:
+    with pytest.raises(UserError, match="no labels to annotate with"):
+        ask(Task("t", "generation", ("text",)), ROW)
+
+
+def test_reading_a_reply() -> None:
+    before = AnnotatorOptions(rationale="before")
+    text = "It says fine.\nAnswer: Positive\n\nText: Awful."
+    prediction = read(TASK, ROW, reply(text), options=before)
+    assert (prediction.id, prediction.label, prediction.rationale) == ("u1", "pos", "It says fine.")
+    assert prediction.text == text
+    assert read(TASK, ROW, reply(text)).rationale is None
+    after = AnnotatorOptions(rationale="after")
+    assert read(TASK, ROW, reply("negative\nReasons: dull."), options=after).rationale == "dull."
+    assert read(TASK, ROW, reply("<think>negative?</think>positive")).label == "pos"
+
+
+def test_unreadable_and_abstaining_replies_have_no_label() -> None:
+    for text in ("", "unsure", "both", "positive or negative"):
+        assert read(TASK, ROW, reply(text)).label is None
+    assert read(TASK, ROW, Reply("r", ())).label is None
+    assert abstains(TASK, reply("unsure"))
+    assert not abstains(TASK, reply("positive"))
+    assert not abstains(TASK, Reply("r", ()))
+
+
+def test_scores_come_from_the_first_piece_of_the_label() -> None:
+    top = {" pos": math.log(0.6), " neg": math.log(0.2), " Neg": math.log(0.1), " the": -3.0}
+    tokens = (
+        TokenScore("Answer", -0.1),
+        TokenScore(":", -0.1),
+        TokenScore(" pos", math.log(0.6), top),
+        TokenScore("itive", 0.0),
+    )
+    scores = read(TASK, ROW, reply("Answer: positive", tokens)).scores
+    assert scores == pytest.approx({"pos": 0.6 / 0.9, "neg": 0.3 / 0.9})
+
+
+def test_scores_are_left_out_where_pieces_cannot_tell() -> None:
+    task = replace(TASK, labels=(Label("neutral"), Label("negative")))
+    tokens = (TokenScore("ne", -0.1, {"ne": -0.1}), TokenScore("utral", 0.0))
+    prediction = read(task, ROW, reply("neutral", tokens))
+    assert (prediction.label, prediction.scores) == ("neutral", None)
+    other_text = (TokenScore("x", -0.1, {"x": -0.1}),)
+    assert read(TASK, ROW, reply("It is positive", other_text)).scores is None
+
+
+@given(
+    labels=st.lists(st.sampled_from(("pos", "neg")), min_size=1, max_size=30),
+    count=st.integers(0, 12),
+    seed=st.integers(0, 5),
+    order=st.randoms(use_true_random=False),
+)
+def test_shots_are_balanced_nested_and_independent_of_order(
+    labels: list[str], count: int, seed: int, order: object
+) -> None:
+    rows = [Example(f"r{i}", {"text": str(i)}, label=name) for i, name in enumerate(labels)]
+    chosen = choose_shots(TASK, rows, count, seed=seed)
+    assert len(chosen) == min(count, len(rows))
+    assert chosen == choose_shots(TASK, rows[::-1], count, seed=seed)
+    assert set(map(id, chosen)) <= set(map(id, choose_shots(TASK, rows, count + 1, seed=seed)))
+    counts = [sum(row.label == name for row in chosen) for name in ("pos", "neg")]
+    spare = [labels.count(name) - n for name, n in zip(("pos", "neg"), counts, strict=True)]
+    assert abs(counts[0] - counts[1]) <= 1 or 0 in spare
+
+
+def test_shots_of_rows_with_several_labels() -> None:
+    rows = [Example(f"r{i}", {"text": str(i)}, labels=("fear",) if i else ()) for i in range(4)]
+    assert {row.id for row in choose_shots(MULTI, rows, 4, seed=0)} == {"r0", "r1", "r2", "r3"}
+    assert choose_shots(MULTI, (), 3, seed=0) == ()
