@@ -313,6 +313,8 @@ class Reply:
     """The model's name as the endpoint gave it."""
     seconds: float = 0.0
     """From sending to the last byte."""
+    estimated: bool = False
+    """True where the endpoint did not say what it used, and its bound was counted instead."""
 
     @property
     def text(self) -> str:
