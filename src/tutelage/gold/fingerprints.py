@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import orjson
@@ -63,17 +64,40 @@ def _word_hash(word: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def shingles(text: str) -> NDArray[np.uint64]:
-    """Distinct hashed runs of eight words; a shorter text is one run of all its words.
+def shingles(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hashed runs of eight words of many texts; a shorter text is one run of all its words.
 
-    >>> len(shingles("one two three four five six seven eight nine"))
-    2
-    >>> len(shingles("Hello, world!")), len(shingles("..."))
-    (1, 0)
+    Returns:
+        Distinct pairs of a run and the position of a text that holds it, sorted by run.
+
+    >>> runs, owners = shingles(["one two three four five six seven eight nine", "Hello!", "..."])
+    >>> len(runs), sorted(owners.tolist())
+    (3, [0, 0, 1])
     """
-    words = np.fromiter(map(_word_hash, _WORD.findall(fold(text))), dtype=np.uint64)
-    size = min(SHINGLE_WORDS, len(words))
-    if size == 0:
-        return words
-    runs = np.lib.stride_tricks.sliding_window_view(words, size)
-    return np.unique((runs * _PLACES[:size]).sum(axis=1, dtype=np.uint64))
+    words = [[_word_hash(word) for word in _WORD.findall(fold(text))] for text in texts]
+    lengths = np.array([len(found) for found in words], np.int64)
+    flat = np.fromiter(chain.from_iterable(words), np.uint64, count=int(lengths.sum()))
+    starts = np.cumsum(lengths) - lengths
+    runs, owners = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for size in range(1, SHINGLE_WORDS + 1):
+        chosen = np.flatnonzero(np.minimum(lengths, SHINGLE_WORDS) == size)
+        counts = lengths[chosen] - size + 1
+        owners.append(np.repeat(chosen, counts))
+        first = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        at = first + starts[owners[-1]]
+        hashed = np.zeros(len(at), np.uint64)
+        for k in range(size):
+            hashed += flat[at + k] * _PLACES[k]
+        runs.append(hashed)
+    return distinct(np.concatenate(runs), np.concatenate(owners))
+
+
+def distinct(
+    runs: NDArray[np.uint64], owners: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Each pair once, sorted by run, then owner."""
+    order = np.lexsort((owners, runs))
+    runs, owners = runs[order], owners[order]
+    new = np.ones(len(runs), bool)
+    new[1:] = (runs[1:] != runs[:-1]) | (owners[1:] != owners[:-1])
+    return runs[new], owners[new]

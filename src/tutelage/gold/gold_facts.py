@@ -33,6 +33,7 @@ def facts_of(
         fold: Number of the fold.
         folds: How many there are.
     """
+    fingerprints = {role: split_fingerprint(rows) for role, rows in whole.items() if rows}
     repeats = {role: find_repeats(rows) for role, rows in roles.items() if rows}
     labels = {role: count_labels(task, rows) for role, rows in roles.items() if rows}
     return {
@@ -41,8 +42,12 @@ def facts_of(
         "rows": {role: len(rows) for role, rows in roles.items()},
         "labels": labels,
         "made": dict(made),
-        "fingerprints": {role: split_fingerprint(rows) for role, rows in whole.items() if rows},
-        "used": {role: split_fingerprint(rows) for role, rows in roles.items() if rows},
+        "fingerprints": fingerprints,
+        "used": {
+            role: split_fingerprint(rows) if len(rows) < len(whole[role]) else fingerprints[role]
+            for role, rows in roles.items()
+            if rows
+        },
         "overlaps": [asdict(overlap) for overlap in overlaps],
         "repeats": {role: asdict(found) for role, found in repeats.items()},
         "warnings": [

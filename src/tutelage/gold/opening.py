@@ -133,10 +133,7 @@ def _gold(
     kept = {**roles, "train": train}
     if limit is not None:
         kept = {role: draw(rows, limit, seed=seed, purpose="limit") for role, rows in kept.items()}
-    ready = {
-        role: tuple(replace(row, origin=replace(row.origin, role=role)) for row in rows)
-        for role, rows in kept.items()
-    }
+    ready = {role: tuple(_as(role, row) for row in rows) for role, rows in kept.items()}
     test = SealedTest(ready["test"])
     made = {role: _made(gold, role, folds) for role in ROLES if roles[role]}
     facts = facts_of(task, ready, whole=roles, made=made, overlaps=overlaps, fold=fold, folds=folds)
@@ -151,6 +148,12 @@ def _gold(
         fold=fold,
         source=source,
     )
+
+
+def _as(role: str, row: Example) -> Example:
+    if row.origin.role == role:
+        return row
+    return replace(row, origin=replace(row.origin, role=role))
 
 
 def _made(gold: GoldSpec, role: str, folds: int) -> str:

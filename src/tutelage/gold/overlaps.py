@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from tutelage.gold.fingerprints import field_key, split_fingerprint, text_key
+from tutelage.gold.fingerprints import fold, split_fingerprint, text_key
 from tutelage.records import Example
 
 HELD_OUT = ("dev", "test")
@@ -48,24 +48,31 @@ def find_overlaps(roles: Mapping[str, Sequence[Example]]) -> list[Overlap]:
 
     Single fields are left out for tasks that have but one: there the field is the text.
     """
-    fields = [name for rows in roles.values() for row in rows[:1] for name in row.fields]
-    keys: dict[str, Callable[[Example], object]] = {
-        "row": lambda row: (text_key(row.fields), row.answer),
-        "text": lambda row: text_key(row.fields),
+    folded = {role: [_folded(row) for row in rows] for role, rows in roles.items()}
+    keys: dict[str, dict[str, list[object]]] = {
+        "row": {
+            role: [(texts, row.answer) for texts, row in zip(folded[role], rows, strict=True)]
+            for role, rows in roles.items()
+        },
+        "text": {role: list(texts) for role, texts in folded.items()},
     }
-    names = list(dict.fromkeys(fields))
-    for name in names if len(names) > 1 else ():
-        keys[name] = lambda row, name=name: field_key(name, row.fields[name])  # type: ignore[misc]
-    found = []
-    for by, key in keys.items():
-        seen = {role: [key(row) for row in rows] for role, rows in roles.items()}
-        sets = {role: set(values) for role, values in seen.items()}
-        for a, b in combinations(roles, 2):
-            in_a = sum(value in sets[b] for value in seen[a])
-            in_b = sum(value in sets[a] for value in seen[b])
-            if in_a:
-                found.append(Overlap(a, b, by, in_a, in_b, len(seen[a]), len(seen[b])))
-    return found
+    names = sorted({name for rows in roles.values() for row in rows[:1] for name in row.fields})
+    for at, name in enumerate(names if len(names) > 1 else ()):
+        keys[name] = {role: [texts[at] for texts in found] for role, found in folded.items()}
+    return [overlap for by, seen in keys.items() for overlap in _shared(by, seen)]
+
+
+def _shared(by: str, seen: Mapping[str, Sequence[object]]) -> Iterator[Overlap]:
+    sets = {role: set(values) for role, values in seen.items()}
+    for a, b in combinations(seen, 2):
+        in_a = sum(value in sets[b] for value in seen[a])
+        in_b = sum(value in sets[a] for value in seen[b])
+        if in_a:
+            yield Overlap(a, b, by, in_a, in_b, len(seen[a]), len(seen[b]))
+
+
+def _folded(row: Example) -> tuple[str, ...]:
+    return tuple(fold(row.fields[name]) for name in sorted(row.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +87,9 @@ class Repeats:
 
 def find_repeats(rows: Sequence[Example]) -> Repeats:
     """Count texts that one role has more than once, and those whose answers disagree."""
-    answers: dict[bytes, set[object]] = defaultdict(set)
+    answers: dict[tuple[str, ...], set[object]] = defaultdict(set)
     for row in rows:
-        answers[text_key(row.fields)].add(row.answer)
+        answers[_folded(row)].add(row.answer)
     return Repeats(len(rows) - len(answers), sum(len(found) > 1 for found in answers.values()))
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tutelage.exceptions import SealedTestError
-from tutelage.gold.fingerprints import field_key, shingles, split_fingerprint, text_key
+from tutelage.gold.fingerprints import distinct, field_key, shingles, split_fingerprint, text_key
 from tutelage.records import Example, content_hash
+
+_CHUNK: Final = 1_000
+"""Rows whose words are held in memory at once."""
 
 
 class SealedTest:
@@ -105,7 +109,7 @@ class SealedIndex:
 
         A text of fewer than eight words counts as one run: it overlaps only with its equal.
         """
-        runs = shingles(text)
+        runs, _ = shingles([text])
         if not len(runs) or not len(self._runs):
             return 0.0
         first = np.searchsorted(self._runs, runs, side="left")
@@ -116,14 +120,15 @@ class SealedIndex:
         return float(np.bincount(np.concatenate(owners)).max() / len(runs))
 
 
-def _index(rows: Sequence[Example]) -> tuple[Any, Any]:
+def _index(rows: Sequence[Example]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """All runs of all rows, sorted, and the row that each one belongs to."""
-    parts = [
-        np.unique(np.concatenate([shingles(text) for text in row.fields.values()])) for row in rows
-    ]
-    if not parts:
-        return np.empty(0, np.uint64), np.empty(0, np.int64)
-    runs = np.concatenate(parts)
-    owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    order = np.argsort(runs, kind="stable")
-    return runs[order], owners[order]
+    parts = []
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        texts = [text for row in chunk for text in row.fields.values()]
+        row_of = np.repeat(np.arange(len(chunk)), [len(row.fields) for row in chunk])
+        runs, owners = shingles(texts)
+        parts.append((runs, row_of[owners] + start))
+    runs = np.concatenate([np.empty(0, np.uint64), *(runs for runs, _ in parts)])
+    owners = np.concatenate([np.empty(0, np.int64), *(owners for _, owners in parts)])
+    return distinct(runs, owners)
