@@ -64,9 +64,18 @@ class RecipeError(UserError):
 
 
 class BudgetReached(TutelageError):
-    """A cap stops the run. Everything bought so far is kept, and raising the cap continues."""
+    """A cap stops the purchase. Everything bought so far is kept, and raising the cap continues.
+
+    Args:
+        scope: Whose cap it is: `study`, which stops the run, or `arm` or `turn`, which ends that
+            arm's or turn's purchase and no more.
+    """
 
     exit_code = 3
+
+    def __init__(self, what: str, why: str = "", do: str = "", *, scope: str = "study") -> None:
+        super().__init__(what, why, do)
+        self.scope = scope
 
 
 class TeacherError(TutelageError):

@@ -1,20 +1,38 @@
 """A whole study: every arm, grid point and seed under one budget, then the sealed test, once.
 
-The order is the promise: all students first; then, and only with `final`, the test is opened, and
-the rivals that read test texts are asked. Without `final` a run ends on dev.
+The order is the promise. First all students; then, and only with `final`, the test is opened and
+the rivals that read its texts are asked. Without `final` a run ends on dev.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
-from tutelage.building import prepare
-from tutelage.recipe.validation import LoadedRecipe
-from tutelage.results import Results
-from tutelage.store.runs import Run
+import orjson
+
+from tutelage.buying import Answers
+from tutelage.evaluation.scorecard import merge_folds, score
+from tutelage.exceptions import TutelageError, UserError
+from tutelage.gold.opening import Gold
+from tutelage.loop import Learned, examine, learn
+from tutelage.plugins import nearest
+from tutelage.recipe import LoadedRecipe
+from tutelage.records import Example, Request, Scorecard
+from tutelage.steps import Unit, Workbench
+from tutelage.store.ledger import Ledger
+from tutelage.store.runs import Run, write_whole
 from tutelage.store.status import Listener, StatusBoard
+from tutelage.study.building import Prepared, build_teacher, prepare
+from tutelage.study.results import Evidence, results_of
+from tutelage.study.rivalry import rival_cards
+from tutelage.study.shop import Shop, limits_of, open_shop
 
 
 @dataclass(frozen=True)
@@ -25,16 +43,16 @@ class Choices:
     """Open the sealed test at the end."""
     limit: int | None = None
     """Use at most so many rows of each role: a quick trial."""
-    yes: bool = False
-    """Go on without asking where the pilot finds the teacher no better than gold alone."""
+    arms: tuple[str, ...] = ()
+    """Run these arms only; all where empty."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run."""
+    """A finished run: its folder and the facts that its report shows."""
 
     folder: Path
-    results: Results
+    results: dict[str, Any]
 
 
 def run_study(
@@ -47,6 +65,14 @@ def run_study(
 ) -> Outcome:
     """Run a recipe in `folder`, or go on with what is there.
 
+    Args:
+        loaded: From `load_recipe`.
+        folder: The run's folder.
+        choices: What is decided at each start.
+        ledger: Where replies are kept; `ledger.sqlite` beside the run's folder where absent, so
+            that runs side by side share what they buy.
+        listener: Told a few times a second what the run is doing.
+
     Raises:
         BudgetReached: the study's cap stopped it; run again with a higher one to go on.
         TutelageError: anything else that can go wrong, told in three parts.
@@ -54,5 +80,214 @@ def run_study(
     chosen = choices or Choices()
     prepared = prepare(loaded, limit=chosen.limit)
     with Run(folder) as run, StatusBoard(run, listener) as board:
-        study = Study(prepared, run, board, chosen, ledger or folder.parent / "ledger.sqlite")
+        identity = identify(run, loaded)
+        study = Study(prepared, run, board, chosen, identity, ledger or default_ledger(folder))
         return asyncio.run(study.complete())
+
+
+def default_ledger(folder: Path) -> Path:
+    return folder.resolve().parent / "ledger.sqlite"
+
+
+def identify(run: Run, loaded: LoadedRecipe) -> str:
+    """The run's id: made once and kept, so that a resumed run goes on with its own accounts.
+
+    Raises:
+        UserError: the folder belongs to a recipe of another name.
+    """
+    path, name = run.folder / "run.json", loaded.recipe.name
+    facts: dict[str, Any] = {"id": f"{name}-{uuid4().hex[:8]}", "recipe": name}
+    if path.exists():
+        facts = orjson.loads(path.read_bytes())
+    if facts["recipe"] != name:
+        raise UserError(
+            f"{run.folder} is a run of the recipe {facts['recipe']!r}, not of {name!r}.",
+            do="Name another folder with --out.",
+        )
+    write_whole(path, orjson.dumps(facts))
+    write_whole(
+        run.folder / "recipe.json", orjson.dumps(loaded.resolved(), option=orjson.OPT_INDENT_2)
+    )
+    return str(facts["id"])
+
+
+@dataclass
+class Study:
+    """One run of a recipe."""
+
+    prepared: Prepared
+    run: Run
+    board: StatusBoard
+    choices: Choices
+    identity: str
+    ledger: Path
+
+    async def complete(self) -> Outcome:
+        """Make every student, examine them, and write down what came of it."""
+        started = time.time()
+        async with AsyncExitStack() as stack:
+            book = stack.enter_context(Ledger.open(self.ledger, owner=self.identity))
+            shop = await self._open_shop(stack, book)
+            learned = await self._learn_all(shop)
+            evidence = Evidence(
+                self.prepared,
+                learned,
+                dev_cards=self._dev_cards(learned, shop),
+                charged={
+                    entry.unit: shop.charged(entry.unit) for entry in learned if shop is not None
+                },
+            )
+            if self.choices.final:
+                evidence = await self._open_test(evidence, shop, book)
+            else:
+                evidence = await self._rivals_on_dev(evidence)
+            results = results_of(evidence, ledger=book, study=self.identity, started=started)
+        write_whole(
+            self.run.folder / "results.json", orjson.dumps(results, option=orjson.OPT_INDENT_2)
+        )
+        self.board.set(phase="done")
+        return Outcome(self.run.folder, results)
+
+    async def _open_shop(self, stack: AsyncExitStack, book: Ledger) -> Shop | None:
+        teacher = build_teacher(self.prepared.loaded, self.prepared.task)
+        if teacher is None:
+            return None
+        shop = await stack.enter_async_context(
+            open_shop(
+                teacher,
+                self.prepared.recipe,
+                self.prepared.golds[0].train,
+                book,
+                study=self.identity,
+            )
+        )
+        self.board.watch("teacher", shop.snapshot)
+        return shop
+
+    # --- students -----------------------------------------------------------------------------
+
+    async def _learn_all(self, shop: Shop | None) -> list[Learned]:
+        units = self._units()
+        learned = []
+        for number, unit in enumerate(units):
+            self.board.set(unit=str(unit), units_done=number, units=len(units))
+            learned.append(await learn(self.bench(unit, shop)))
+        self.board.set(units_done=len(units), unit="")
+        return learned
+
+    def _units(self) -> list[Unit]:
+        known = tuple(self.prepared.arms)
+        for name in self.choices.arms:
+            if name not in known:
+                raise UserError(f"The recipe has no arm {name!r}.", do=nearest(name, known))
+        chosen = self.choices.arms or known
+        return [unit for unit in self.prepared.units() if unit.arm in chosen]
+
+    def bench(self, unit: Unit, shop: Shop | None) -> Workbench:
+        """What one unit works with."""
+        parts = self.prepared.parts(unit)
+        gold = self.gold(unit)
+        if hasattr(parts.learner, "progress"):
+            parts.learner.progress = lambda facts: self.board.set(training=dict(facts))
+        recipe = self.prepared.recipe
+        caps = limits_of(recipe) if recipe.teacher else None
+        return Workbench(
+            unit=unit,
+            parts=parts,
+            gold=gold,
+            run=self.run,
+            ask=shop.ask if shop else _no_teacher,
+            resolve=shop.session.resolve if shop else _same,
+            caps={"arm": asdict(caps.arm), "turn": asdict(caps.turn)} if caps else {},
+            say=self._say,
+        )
+
+    def gold(self, unit: Unit) -> Gold:
+        return next(gold for gold in self.prepared.golds if gold.fold == unit.fold)
+
+    def _say(self, phase: str, unit: Unit, turn: int) -> None:
+        self.board.set(phase=phase, unit=str(unit), turn=turn, since=time.time(), training={})
+
+    # --- examinations -------------------------------------------------------------------------
+
+    def _dev_cards(self, learned: Sequence[Learned], shop: Shop | None) -> list[Scorecard]:
+        self.board.set(phase="examining on dev")
+        rows = [row for gold in self.prepared.golds for row in gold.dev]
+        cards = [
+            card
+            for entry in learned
+            for card in self._cards(entry, self.gold(entry.unit).dev, "dev", shop)
+        ]
+        return merge_folds(self.prepared.task, rows, cards) if self._folded else cards
+
+    @property
+    def _folded(self) -> bool:
+        return len(self.prepared.golds) > 1
+
+    def _cards(
+        self, entry: Learned, rows: Sequence[Example], split: str, shop: Shop | None
+    ) -> list[Scorecard]:
+        """Scorecards of one unit under each checkpoint rule."""
+        unit = entry.unit
+        answers = examine(self.bench(unit, shop), entry, lambda: rows)
+        return [
+            score(
+                self.prepared.task,
+                rows,
+                predictions,
+                arm=unit.arm,
+                rule=rule,
+                grid=unit.grid,
+                student_seed=unit.student_seed,
+                purchase_seed=unit.purchase_seed,
+                split="dev" if split == "dev" else "test",
+                charged=shop.charged(unit) if shop else None,
+                facts={"rows": entry.turns[-1].rows},
+            )
+            for rule, predictions in answers.items()
+        ]
+
+    async def _open_test(self, evidence: Evidence, shop: Shop | None, book: Ledger) -> Evidence:
+        """The last line: every student is final, the test is opened, the rivals are asked."""
+        self.board.set(phase="opening the test")
+        openings: list[str] = []
+        opened = {gold.fold: self._opened(gold, book, openings) for gold in self.prepared.golds}
+        rows = [row for fold in opened.values() for row in fold]
+        cards = [
+            card
+            for entry in evidence.learned
+            for card in self._cards(entry, opened[entry.unit.fold], "test", shop)
+        ]
+        cards = merge_folds(self.prepared.task, rows, cards) if self._folded else cards
+        self.board.set(phase="asking rivals")
+        rivals = await rival_cards(self.prepared, opened, "test", shop, self.run)
+        return evidence.with_test(rows, [*cards, *rivals], openings)
+
+    def _opened(self, gold: Gold, book: Ledger, openings: list[str]) -> tuple[Example, ...]:
+        recipe = self.prepared.recipe.name
+
+        def record(opening: str) -> None:
+            openings.append(opening)
+            book.record_opening(
+                gold.test.fingerprint, run=self.identity, recipe=recipe, why=opening
+            )
+
+        if not gold.test:
+            raise TutelageError(
+                "There is no test to open.", do="Give gold.test or let some of train be carved."
+            )
+        gold.test.release()
+        return gold.test.open("final scores of all arms and rivals", record)
+
+    async def _rivals_on_dev(self, evidence: Evidence) -> Evidence:
+        rows = {gold.fold: gold.dev for gold in self.prepared.golds}
+        rivals = await rival_cards(self.prepared, rows, "dev", None, self.run)
+        return evidence.with_rivals(rivals)
+
+
+async def _no_teacher(unit: Unit, turn: int, requests: Sequence[Request]) -> Answers:
+    raise AssertionError(f"{unit} asks a teacher that the recipe does not have")
+
+
+def _same(request: Request) -> Request:
+    return request

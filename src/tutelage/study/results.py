@@ -1,0 +1,304 @@
+"""What a study found, as plain facts: `results.json`, from which the report is made.
+
+Everything that depends on when or how often the run was started stands under `clock`; all the rest
+is the same for a run that was killed and resumed as for one that was not.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Self
+
+from tutelage.evaluation.slicing import slices
+from tutelage.evaluation.standings import (
+    Contender,
+    choose_grid,
+    comparisons,
+    contenders,
+    table,
+)
+from tutelage.loop import Learned, Turn
+from tutelage.recipe.validation import parse_primary
+from tutelage.records import Example, Scorecard, Usage
+from tutelage.steps import Unit
+from tutelage.store.ledger import Ledger
+from tutelage.study.building import Prepared
+
+SHOWN_EXAMPLES = 12
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that was learned and measured."""
+
+    prepared: Prepared
+    learned: Sequence[Learned]
+    dev_cards: Sequence[Scorecard]
+    charged: Mapping[Unit, Usage]
+    rows: Sequence[Example] = ()
+    """Rows of the split that was examined last."""
+    cards: Sequence[Scorecard] = ()
+    """Cards of that split, rivals included."""
+    openings: Sequence[str] = ()
+    final: bool = False
+
+    def with_test(
+        self, rows: Sequence[Example], cards: Sequence[Scorecard], openings: Sequence[str]
+    ) -> Self:
+        return replace(self, rows=rows, cards=cards, openings=openings, final=True)
+
+    def with_rivals(self, rivals: Sequence[Scorecard]) -> Self:
+        rows = [row for gold in self.prepared.golds for row in gold.dev]
+        return replace(self, rows=rows, cards=[*self.dev_cards, *rivals])
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """Primary checkpoint rule by arm."""
+        return {entry.unit.arm: entry.fitted.primary for entry in self.learned}
+
+    @property
+    def chosen(self) -> dict[str, Contender]:
+        """Each arm at the grid point that is best on dev, and each rival."""
+        metric = self.prepared.task.metric
+        chosen = choose_grid(self.dev_cards, rules=self.rules, metric=metric)
+        rivals = {c.arm: c for c in contenders(self.cards) if c.arm not in chosen}
+        return {**chosen, **rivals}
+
+
+def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float) -> dict[str, Any]:
+    """All facts of a finished run."""
+    prepared = evidence.prepared
+    recipe = prepared.recipe
+    task, by = prepared.task, cluster(prepared)
+    chosen = evidence.chosen
+    pairs = compared_pairs(prepared, chosen)
+    return {
+        "format": 1,
+        "name": recipe.name,
+        "about": recipe.about,
+        "paper": recipe.paper,
+        "mode": recipe.mode,
+        "split": "test" if evidence.final else "dev",
+        "task": {**asdict(task), "labels": [asdict(label) for label in task.labels]},
+        "recipe": prepared.loaded.resolved(),
+        "gold": [dict(gold.facts) for gold in prepared.golds],
+        "units": [unit_facts(entry, evidence.charged) for entry in evidence.learned],
+        "chosen": {arm: contender._asdict() for arm, contender in chosen.items()},
+        "rules": evidence.rules,
+        "rivals": [name for name in chosen if name not in recipe.arms],
+        "cluster": by,
+        "standings": [s.to_facts() for s in table(task, evidence.rows, evidence.cards, by=by)],
+        "dev_standings": [
+            s.to_facts() for s in table(task, _dev_rows(prepared), evidence.dev_cards, by=by)
+        ],
+        "comparisons": [
+            c.to_facts() for c in comparisons(task, evidence.rows, evidence.cards, pairs, by=by)
+        ],
+        "primary": recipe.primary,
+        "slices": {
+            arm: [
+                s.to_facts()
+                for s in slices(task, evidence.rows, _cards_of(evidence, contender), by=by)
+            ]
+            for arm, contender in chosen.items()
+            if arm in recipe.arms
+        },
+        "confusion": {
+            arm: _confusion(_cards_of(evidence, contender)) for arm, contender in chosen.items()
+        },
+        "examples": shown_examples(evidence),
+        "costs": cost_facts(evidence, ledger, study),
+        "openings": len(evidence.openings),
+        "clock": clock_facts(evidence, ledger, study, started),
+    }
+
+
+def cluster(prepared: Prepared) -> str:
+    """What makes test rows depend on each other: the premise of a pair, or what the recipe says."""
+    if by := prepared.recipe.gold.carve.by:
+        return by
+    return prepared.task.fields[0] if prepared.task.kind == "nli" else ""
+
+
+def compared_pairs(
+    prepared: Prepared, chosen: Mapping[str, Contender]
+) -> list[tuple[Contender, Contender]]:
+    """The comparisons that are shown: the primary one first, then every other contender against
+    the same reference. Few on purpose: Holm makes each further one cost all the others."""
+    better, worse = parse_primary(prepared.recipe.primary)
+    gold_only = [
+        name for name, arm in prepared.recipe.arms.items() if not arm.synthesis and not arm.rows
+    ]
+    reference = worse if worse in chosen else next(iter(gold_only or chosen))
+    first = [better] if better in chosen else []
+    others = [
+        name
+        for name in chosen
+        if name not in (better, reference)
+        and (name in prepared.recipe.arms or _is_strong(prepared, name))
+    ]
+    return [(chosen[name], chosen[reference]) for name in (*first, *others)]
+
+
+def _is_strong(prepared: Prepared, rival: str) -> bool:
+    """Whether a rival is worth a comparison: beating the commonest label proves little."""
+    return prepared.recipe.rivals[rival].kind != "majority"
+
+
+def _dev_rows(prepared: Prepared) -> list[Example]:
+    return [row for gold in prepared.golds for row in gold.dev]
+
+
+def _cards_of(evidence: Evidence, contender: Contender) -> list[Scorecard]:
+    return contenders(evidence.cards).get(contender, [])
+
+
+def _confusion(cards: Sequence[Scorecard]) -> Any:
+    """Counts summed over seeds."""
+    tables = [card.facts["confusion"] for card in cards if "confusion" in card.facts]
+    if not tables:
+        return None
+    counts = [
+        [sum(cell) for cell in zip(*lines, strict=True)]
+        for lines in zip(*(t["counts"] for t in tables), strict=True)
+    ]
+    return {**tables[0], "counts": counts, "students": len(tables)}
+
+
+# --- units ----------------------------------------------------------------------------------------
+
+
+def unit_facts(entry: Learned, charged: Mapping[Unit, Usage]) -> dict[str, Any]:
+    """What one unit bought, kept and learned."""
+    fitted = entry.fitted
+    return {
+        **asdict(entry.unit),
+        "turns": [turn_facts(turn) for turn in entry.turns],
+        "primary": fitted.primary,
+        "folders": dict(fitted.folders),
+        "history": [asdict(moment) for moment in fitted.history],
+        "training": dict(fitted.facts),
+        "charged": asdict(charged.get(entry.unit, Usage())),
+    }
+
+
+def turn_facts(turn: Turn) -> dict[str, Any]:
+    decisions = Counter(verdict.decision for verdict in turn.verdicts)
+    reasons = Counter(
+        (v.check, v.decision, v.reason.split(":")[0]) for v in turn.verdicts if v.decision != "kept"
+    )
+    return {
+        "drafts": turn.drafts,
+        "decisions": dict(sorted(decisions.items())),
+        "reasons": [
+            {"check": check, "decision": decision, "reason": reason, "count": count}
+            for (check, decision, reason), count in sorted(
+                reasons.items(), key=lambda item: (-item[1], item[0])
+            )
+        ],
+        "added": len(turn.kept),
+        "with_rationale": sum(1 for row in turn.kept if row.rationale),
+        "rows": turn.rows,
+        "requests": len(turn.requests),
+        "failed": turn.failed,
+        "unbought": turn.unbought,
+        "stopped": turn.stopped,
+        "feedback": dict(turn.feedback.measures) if turn.feedback else {},
+        "feedback_rows": len(turn.feedback.rows) if turn.feedback else 0,
+    }
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+def shown_examples(evidence: Evidence) -> list[dict[str, Any]]:
+    """A few examined rows with every arm's answer, so that a reader sees what the figures count.
+
+    Rows are taken in the order of their ids' hash: no row is picked because it looks good.
+    """
+    first = {
+        arm: {p.id: p for p in cards[0].predictions}
+        for arm, contender in evidence.chosen.items()
+        if (cards := _cards_of(evidence, contender))
+    }
+    rows = sorted(evidence.rows, key=lambda row: row.row_fingerprint())[:SHOWN_EXAMPLES]
+    return [
+        {
+            "id": row.id,
+            "fields": dict(row.fields),
+            "answer": row.answer,
+            "answers": {
+                arm: {
+                    "said": p.label if p.labels is None else list(p.labels),
+                    "rationale": p.rationale,
+                }
+                for arm, predictions in first.items()
+                if (p := predictions.get(row.id))
+            },
+        }
+        for row in rows
+    ]
+
+
+# --- money and time -------------------------------------------------------------------------------
+
+
+def cost_facts(evidence: Evidence, ledger: Ledger, study: str) -> dict[str, Any]:
+    """What was charged to each arm and rival, as if it had bought its replies alone."""
+    charged: dict[tuple[str, int], Usage] = {}
+    for total in ledger.totals(study=study):
+        key = (total.account.arm, total.account.purchase)
+        charged[key] = charged.get(key, Usage()) + total.charged
+    return {
+        "charged": [
+            {"arm": arm, "purchase_seed": purchase, **asdict(usage), "usd": usage.usd}
+            for (arm, purchase), usage in sorted(charged.items())
+        ],
+        "unpriced": sum(total.unpriced for total in ledger.totals(study=study)),
+    }
+
+
+def clock_facts(evidence: Evidence, ledger: Ledger, study: str, started: float) -> dict[str, Any]:
+    """What depends on when, where and how often the run was started."""
+    totals = ledger.totals(study=study)
+    paid = sum((total.paid for total in totals), Usage())
+    presumed = sum((total.presumed for total in totals), Usage())
+    return {
+        "study": study,
+        "started": started,
+        "finished": time.time(),
+        "training_seconds": {
+            str(entry.unit): round(entry.fitted.seconds, 2) for entry in evidence.learned
+        },
+        "paid": {**asdict(paid), "usd": paid.usd},
+        "presumed": {**asdict(presumed), "usd": presumed.usd},
+        "openings": [
+            {"run": o.run, "recipe": o.recipe, "at": o.at, "fingerprint": o.fingerprint}
+            for gold in evidence.prepared.golds
+            for o in ledger.openings(gold.test.fingerprint)
+        ],
+        "environment": environment(),
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine."""
+    packages = ("tutelage", "torch", "transformers", "scikit-learn", "numpy", "aiohttp")
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "packages": found,
+    }

@@ -1,0 +1,133 @@
+"""The teacher's shop: one open teacher behind one ledger, for all arms of a study."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tutelage.buying import UNBOUGHT, Answers
+from tutelage.contracts import Session, Teacher
+from tutelage.exceptions import BudgetReached
+from tutelage.recipe import Caps, Recipe, TeacherSpec
+from tutelage.records import Example, Reply, Request, Usage
+from tutelage.steps import Unit
+from tutelage.store.caps import Account, Limit, Limits
+from tutelage.store.ledger import Ledger
+from tutelage.teacher.prices import Price
+from tutelage.teacher.purchasing import Purchaser
+
+RIVAL = "rival:"
+"""Accounts of teachers that stand as rivals begin like this: their replies serve no arm."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Buys on behalf of units, each on its arm's account."""
+
+    session: Session
+    ledger: Ledger
+    study: str
+    arms: Purchaser
+    """Keeps the caps of study, arm and turn."""
+    rivals: Purchaser
+    """Keeps the cap of the study alone: a rival has no arm to be fair to."""
+
+    async def ask(self, unit: Unit, turn: int, requests: Sequence[Request]) -> Answers:
+        """Buy a batch for a unit. A cap of the arm or turn ends the purchase and no more.
+
+        Raises:
+            BudgetReached: the cap of the whole study stops the run.
+        """
+        account = Account(self.study, unit.arm, unit.purchase_seed, turn)
+        return await _buy(self.arms, account, requests)
+
+    async def ask_for_rival(self, rival: str, requests: Sequence[Request]) -> Answers:
+        """Buy a batch for a rival, on an account of its own."""
+        return await _buy(self.rivals, Account(self.study, RIVAL + rival), requests)
+
+    def charged(self, unit: Unit) -> Usage:
+        """What the unit's arm used under its purchase seed, as if it had bought it alone."""
+        return self.ledger.charged(Account(self.study, unit.arm, unit.purchase_seed))
+
+    def charged_to_rival(self, rival: str) -> Usage:
+        return self.ledger.charged(Account(self.study, RIVAL + rival))
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Live numbers of all purchases, for the status board."""
+        return asdict(self.arms.snapshot())
+
+
+async def _buy(purchaser: Purchaser, account: Account, requests: Sequence[Request]) -> Answers:
+    replies: list[Reply | str] = [UNBOUGHT] * len(requests)
+    stopped = ""
+    try:
+        async with aclosing(purchaser.ask(requests, account)) as answers:
+            async for answer in answers:
+                replies[answer.position] = answer.reply or answer.why
+    except BudgetReached as cap:
+        if cap.scope == "study":
+            raise
+        stopped = cap.what
+    return Answers(replies, stopped)
+
+
+@asynccontextmanager
+async def open_shop(
+    teacher: Teacher, recipe: Recipe, gold: Sequence[Example], ledger: Ledger, *, study: str
+) -> AsyncIterator[Shop]:
+    """Open the teacher for one run.
+
+    Raises:
+        UserError: a dollar cap without a known price.
+        TeacherError: the teacher cannot be opened.
+    """
+    spec = recipe.teacher
+    assert spec is not None
+    limits = limits_of(recipe)
+    price = Price.per_million(spec.prices.input, spec.prices.output) if spec.prices else None
+    async with teacher.open(gold) as session:
+        yield Shop(
+            session,
+            ledger,
+            study,
+            _purchaser(session, ledger, limits, price, spec),
+            _purchaser(session, ledger, Limits(study=limits.study), price, spec),
+        )
+
+
+def _purchaser(
+    session: Session, ledger: Ledger, limits: Limits, price: Price | None, spec: TeacherSpec
+) -> Purchaser:
+    return Purchaser(session, ledger, limits=limits, price=price, max_failed=spec.max_failed)
+
+
+def limits_of(recipe: Recipe) -> Limits:
+    """The caps of a recipe, with the equal share of each arm that `match` asks for."""
+    assert recipe.teacher is not None
+    budget = recipe.teacher.budget
+    arm = _limit(budget.arm)
+    if recipe.match and recipe.match.by in ("usd", "calls"):
+        buying = sum(1 for a in recipe.arms.values() if a.synthesis) * len(recipe.seeds.purchase)
+        by_usd = recipe.match.by == "usd"
+        whole = budget.usd if by_usd else budget.requests
+        share = recipe.match.to or (whole or 0) / max(buying, 1)
+        matched = Limit.of(usd=share) if by_usd else Limit.of(requests=int(share))
+        arm = _tighter(arm, matched)
+    return Limits(study=_limit(budget), arm=arm, turn=_limit(budget.turn))
+
+
+def _limit(caps: Caps) -> Limit:
+    return Limit.of(usd=caps.usd, tokens=caps.tokens, requests=caps.requests)
+
+
+def _tighter(one: Limit, other: Limit) -> Limit:
+    def least(a: int | None, b: int | None) -> int | None:
+        return min(x for x in (a, b) if x is not None) if (a, b) != (None, None) else None
+
+    return Limit(
+        requests=least(one.requests, other.requests),
+        tokens=least(one.tokens, other.tokens),
+        nanousd=least(one.nanousd, other.nanousd),
+    )
