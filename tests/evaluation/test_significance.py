@@ -40,6 +40,27 @@ def test_equal_arms_are_told_apart_in_at_most_seven_of_a_hundred_studies(seeds: 
     assert np.mean(found) <= 0.07
 
 
+def test_rows_that_share_a_premise_cry_wolf_unless_they_are_grouped() -> None:
+    rng = np.random.default_rng(4)
+    groups = np.repeat(np.arange(120), 5)
+    alone, grouped = [], []
+    for _ in range(200):
+        shared = 0.9 + rng.normal(size=600)
+        a, b = (
+            (
+                shared
+                + 0.6 * rng.normal(size=120)[groups]
+                + 0.03 * rng.normal(size=(3, 1))
+                + 0.6 * rng.normal(size=(3, 600))
+                > 0
+            ).astype(float)
+            for _ in range(2)
+        )
+        alone.append(compare(a, b).p < 0.05)
+        grouped.append(compare(a, b, groups=groups).p < 0.05)
+    assert np.mean(grouped) <= 0.07 < np.mean(alone)
+
+
 def test_a_true_gain_is_found() -> None:
     rng = np.random.default_rng(7)
     verdicts = [compare(*study(rng, 5, 1000, gain=0.35)).verdict for _ in range(100)]

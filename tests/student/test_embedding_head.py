@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from tutelage.records import Example, Label, Task
 from tutelage.student.embedding_cache import EmbeddingCache
-from tutelage.student.embedding_head import Embedder, EmbeddingHeadStudent
+from tutelage.student.embedding_head import Embedder, EmbeddingHeadStudent, build
 from tutelage.student.logistic import fit_head
+from tutelage.student.options import EmbeddingHeadOptions
 
 PAIR = Task("p", "nli", ("premise", "hypothesis"), (Label("yes"), Label("no")))
 
@@ -60,3 +62,50 @@ def test_a_head_answers_from_cached_embeddings_alone(tmp_path: Path) -> None:
     head = fit_head(embedder.features(rows, PAIR.fields), rows, PAIR, c=10.0)
     student = EmbeddingHeadStudent(PAIR, embedder, head)
     assert [p.label for p in student.predict(rows)] == ["yes", "no"]
+
+
+@pytest.fixture
+def tiny_encoder(tmp_path: Path) -> str:
+    """A random BERT of two layers with a vocabulary of letters, saved in a folder."""
+    pytest.importorskip("torch")
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
+
+    set_seed(0)
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefgh"]
+    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    special = {
+        "pad_token": "[PAD]",
+        "unk_token": "[UNK]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+    }
+    folder = tmp_path / "encoder"
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = BertConfig(vocab_size=len(words), intermediate_size=32, **shape)
+    BertModel(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.train
+def test_it_trains_saves_and_loads(
+    tiny_encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUTELAGE_CACHE", str(tmp_path / "cache"))
+    rows = [
+        Example(str(i), {"premise": text, "hypothesis": "b c"}, label=label)
+        for i, (text, label) in enumerate([("a a h", "yes"), ("c d", "no"), ("a h", "yes")] * 4)
+    ]
+    learner = build(EmbeddingHeadOptions(model=tiny_encoder, max_source=16), task=PAIR)
+    fitted = learner.fit(rows, rows[:4], seed=1, folder=tmp_path / "out")
+    place = Path(fitted.folders[fitted.primary])
+    answers = learner.load(place).predict(rows)
+    assert [a.label for a in answers] == [r.label for r in rows]
+    assert learner.load(place).predict(rows) == answers
+    assert fitted.facts["model"] == tiny_encoder
+    assert len(list((tmp_path / "cache" / "embeddings").rglob("*.npz"))) == 1 + 1
