@@ -1,12 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import gzip
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tutelage.curation.bench import DraftBench
 from tutelage.gold.sealed import SealedIndex
-from tutelage.records import Draft, Example, Label, Origin, Task
+from tutelage.plugins import find
+from tutelage.records import Draft, Example, Label, Origin, Task, Verdict
 
 LONG = "The quick brown fox jumps over the lazy dog near the old stone bridge."
 
@@ -49,3 +55,53 @@ def write() -> Write:
         return Draft(number, number, row, raw="raw")
 
     return draft
+
+
+@pytest.fixture
+def one() -> Callable[..., Verdict]:
+    """The verdict of one check, by name, on one draft."""
+
+    def judge(name: str, draft: Draft, bench: DraftBench, options: Any = None) -> Verdict:
+        plugin = find("check", name)
+        check = plugin.make(options or plugin.options(), task=bench.task)
+        (verdict,) = check.judge([draft], bench)
+        assert isinstance(verdict, Verdict)
+        return verdict
+
+    return judge
+
+
+@pytest.fixture
+def judged() -> Callable[..., list[Verdict]]:
+    """The verdicts of one check, by name, on many rows."""
+
+    def judge(
+        name: str,
+        task: Task,
+        rows: Sequence[Example],
+        *,
+        gold: Sequence[Example] = (),
+        sealed: SealedIndex | None = None,
+    ) -> list[Verdict]:
+        plugin = find("check", name)
+        drafts = [Draft(i, i, row) for i, row in enumerate(rows)]
+        bench = DraftBench(task, (), gold, sealed or SealedIndex([]))
+        verdicts: list[Verdict] = plugin.make(plugin.options(), task=task).judge(drafts, bench)
+        return verdicts
+
+    return judge
+
+
+@pytest.fixture
+def real() -> Callable[[str], list[dict[str, Any]]]:
+    """Reads a table of real data, or skips where it is absent."""
+
+    def read(table: str) -> list[dict[str, Any]]:
+        root = Path(os.environ.get("TUTELAGE_REAL_DATA", "../shared/data"))
+        path = root / f"{table}.jsonl.gz"
+        if not path.is_file():
+            pytest.skip(f"no real data at {path}")
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    return read

@@ -1,8 +1,9 @@
 """The check `conclusion`: takes off rationales that argue for another label than their row's.
 
 A rationale concludes on a label where it gives it as its answer (`So the answer is neutral`), or
-names one label and no other. Rationales that name none, or several, are left alone: most say
-nothing that can be held against them.
+names one label, no other, and does not deny it. Rationales that name none, or several, are left
+alone: most say nothing that can be held against them. Being so careful, the check reaches few
+rationales, and is not among the default ones.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tutelage.contracts import Bench
 from tutelage.curation.verdicts import mended, passed, row_of
 from tutelage.plugins import NoOptions
 from tutelage.records import Draft, Example, Task, Verdict
-from tutelage.teacher.parsing import mentioned, read_label
+from tutelage.teacher.parsing import argued
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,7 @@ def concludes(task: Task, row: Example) -> str | None:
     """The label that the rationale of `row` argues for; None where it does not say."""
     if not row.rationale or not task.labels:
         return None
-    answer = read_label(row.rationale, task.labels).label
-    named = mentioned(row.rationale, task.labels)
-    return answer or (named.pop() if len(named) == 1 else None)
+    return argued(row.rationale, task.labels)
 
 
 def build(options: NoOptions, *, task: Task) -> ConclusionCheck:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from tutelage.contracts import Bench
 from tutelage.curation import ContaminationOptions
-from tutelage.curation.verdicts import dropped, passed, row_of
+from tutelage.curation.verdicts import dropped, passed, row_of, text_identity
 from tutelage.exceptions import UserError
 from tutelage.records import Draft, Example, Task, Verdict
 
@@ -33,12 +33,12 @@ class ContaminationCheck:
     def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
         gold: dict[str, list[str]] = defaultdict(list)
         for row in bench.gold:
-            gold[row.text_fingerprint()].append(row.id)
+            gold[text_identity(row)].append(row.id)
         return [self._verdict(draft, gold, bench) for draft in drafts]
 
     def _verdict(self, draft: Draft, gold: Mapping[str, Sequence[str]], bench: Bench) -> Verdict:
         row = row_of(draft)
-        same = gold.get(row.text_fingerprint(), ())
+        same = gold.get(text_identity(row), ())
         if row.id in same or row.origin.source in same:
             return passed(draft, "contamination")
         fault = f"its texts are those of the gold row {same[0]}" if same else ""

@@ -1,8 +1,8 @@
 """The check `duplicate`: one row for one text.
 
-Rows are the same where their texts are, white space folded, whatever their labels: of two rows
-that disagree the first stands, and the verdict says so. A rationale's row carries a gold text, and
-whether gold repeats itself is the gold's affair: such rows are told apart by id.
+Rows are the same where their texts are, white space and case aside, whatever their labels: of two
+rows that disagree the first stands, and the verdict says so. A rationale's row carries a gold text,
+and whether gold repeats itself is the gold's affair: such rows are told apart by id.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tutelage.contracts import Bench
-from tutelage.curation.verdicts import dropped, is_gold_text, passed, row_of
+from tutelage.curation.verdicts import dropped, is_gold_text, passed, row_of, text_identity
 from tutelage.plugins import NoOptions
 from tutelage.records import Draft, Example, Task, Verdict
 
@@ -34,7 +34,7 @@ class DuplicateCheck:
 
 
 def _identity(row: Example) -> str:
-    return f"id:{row.id}" if is_gold_text(row) else row.text_fingerprint()
+    return f"id:{row.id}" if is_gold_text(row) else text_identity(row)
 
 
 def build(options: NoOptions, *, task: Task) -> DuplicateCheck:

@@ -37,8 +37,8 @@ _ABLE = (
 _DECLINED = re.compile(
     r"\A\W*(?:(?:i(?:'m| am) (?:very |so |truly )?sorry|sorry|my apologies|i apologi[sz]e"
     rf"|unfortunately)\b[^.\n]{{0,40}}?\bi ?{_ABLE}"
-    rf"|i ?{_ABLE} (?:\w+ )?(?:assist|help|comply|fulfill?|provide|answer|generate|write|do that"
-    r"|create|engage|continue|discuss|complete|process)\b)",
+    rf"|i ?{_ABLE} (?:\w+ )?(?:assist|help(?! but)|comply|fulfill?|provide|answer|generate"
+    r"|write|do that|create|engage|continue|discuss|complete|process|perform)\b)",
     re.IGNORECASE,
 )
 
@@ -162,6 +162,8 @@ def strip_chatter(text: str) -> str:
     return text
 
 
+_QUOTATION = re.compile(r"(?:[^\"]*[\s(\[])?\"(?=\S)")
+"""A text whose first quotation mark opens a quotation inside it."""
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "`": "`"}
 
 
@@ -170,11 +172,14 @@ def strip_quotes(text: str) -> str:
 
     >>> strip_quotes('"Hello" and "goodbye"')
     '"Hello" and "goodbye"'
+    >>> strip_quotes('"He sang in "Monk"."')
+    'He sang in "Monk".'
     """
     if len(text) < 3 or _QUOTES.get(text[0]) != text[-1]:
         return text
     inside = text[1:-1]
     marks = re.sub(r"(?<=\w)['’](?=\w)", "", inside) if text[0] in "'‘" else inside
-    if text[0] in marks or text[-1] in marks or not inside.strip():
+    nested = text[0] == '"' and marks.count('"') % 2 == 0 and _QUOTATION.match(marks)
+    if not inside.strip() or (not nested and (text[0] in marks or text[-1] in marks)):
         return text
     return inside.strip()

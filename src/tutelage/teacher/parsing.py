@@ -66,6 +66,10 @@ _DENIAL = re.compile(
     r"|mixed|mostly|partly|somewhat|both|either|or|could|might|may|if|unless)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\b(?:not?|never|neither|nor|without|\w+n['’]t|cannot|hardly)\W+(?:\w+\W+){0,3}\Z",
+    re.IGNORECASE,
+)
 _HEADING = re.compile(
     rf"\A[\s.,;:)\]*_`\"'“”’-]*(?:(?:reasons?|reasoning|rationale|explanation|because)\b{_MARK}:?)?"
     r"[\s:*_]*",
@@ -350,5 +354,35 @@ def mentioned(text: str, labels: Sequence[Label]) -> set[str]:
     >>> sorted(mentioned("It contradicts the text.", [Label("contradiction"), Label("neutral")]))
     ['contradiction']
     """
+    return {name for name, _ in mentions(text, labels)}
+
+
+def mentions(text: str, labels: Sequence[Label]) -> list[tuple[str, bool]]:
+    """The labels that `text` names, one by one as in `mentioned`, and whether it denies each.
+
+    A mention is denied where up to three words before it stands `not`, `never`, `cannot` or the
+    like: `does not necessarily entail`.
+    """
     stems = _stems(tuple(labels))
-    return {stems.name(found) for found in stems.pattern.finditer(text)}
+    return [
+        (stems.name(found), _DENIED.search(text, 0, found.start()) is not None)
+        for found in stems.pattern.finditer(text)
+    ]
+
+
+def argued(text: str, labels: Sequence[Label]) -> str | None:
+    """The label that a rationale argues for; None where it does not say.
+
+    It gives that label as its answer, or names that label alone and never denies it.
+
+    >>> labels = (Label("entailment"), Label("contradiction"))
+    >>> argued("Sleeping contradicts running.", labels)
+    'contradiction'
+    >>> argued("Sitting does not contradict reading.", labels) is None
+    True
+    """
+    answer = read_label(text, labels).label
+    found = mentions(text, labels)
+    if answer is not None or len({name for name, _ in found}) != 1 or any(no for _, no in found):
+        return answer
+    return found[0][0]
