@@ -37,7 +37,6 @@ def read(folder: Path, **spec: Any) -> list[dict[str, Any]]:
     return [dict(row.cells) for row in table.read(DataFaults(table.name))]
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_class_numbers_are_read_as_names(hub: Path) -> None:
     rows = read(hub, hub="set", split="train")
     assert [row["label"] for row in rows] == ["neg", "pos", "pos", None]
@@ -45,7 +44,6 @@ def test_class_numbers_are_read_as_names(hub: Path) -> None:
     assert len(read(hub, hub="set", split="train[:50%]")) == 2
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_split_must_be_named_where_there_are_several(hub: Path) -> None:
     with pytest.raises(DataError, match=r"hub:set: The data set has the splits train, test"):
         read(hub, hub="set")
@@ -53,7 +51,6 @@ def test_a_split_must_be_named_where_there_are_several(hub: Path) -> None:
         read(hub, hub="set", split="dev")
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_what_is_not_there_is_told(hub: Path) -> None:
     with pytest.raises(DataError, match="cannot be loaded"):
         read(hub, hub="nobody/nothing", split="train")

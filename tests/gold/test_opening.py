@@ -215,3 +215,20 @@ def test_labels_of_all_kinds_stay_text(write: Callable[[str, str], Path], opened
     )
     gold = opened(train="train.jsonl", cross_fit="off", carve={"test": 0, "dev": 0})[0]
     assert gold.task.label_names == ("01", "1", "no", "true")
+
+
+def test_a_handful_of_rows_makes_as_many_folds(write: Any, opened: Any) -> None:
+    write("train.csv", csv_of(range(3)))
+    assert [len(gold.test) for gold in opened(train="train.csv")] == [1, 1, 1]
+
+
+def test_half_a_surrogate_pair_and_empty_objects_are_told(write: Any, opened: Any) -> None:
+    write("train.jsonl", '{"text":"a\\ud800","label":"a"}\n')
+    with pytest.raises(DataError, match=r"train\.jsonl:1: Broken JSON"):
+        opened({"labels": {"a": {}, "b": {}}}, train="train.jsonl")
+    write("train.jsonl", "{}\n")
+    with pytest.raises(DataError, match="no column 'text'"):
+        opened({"labels": {"a": {}, "b": {}}}, train="train.jsonl")
+    write("train.jsonl", "[" * 100_000)
+    with pytest.raises(DataError, match="Broken JSON"):
+        opened({"labels": {"a": {}, "b": {}}}, train="train.jsonl")

@@ -90,8 +90,8 @@ def test_faults_of_csv_rows_are_gathered(write: Any, tmp_path: Path) -> None:
         read(tmp_path, "rows.csv")
     told = caught.value.what
     assert told.startswith("rows.csv has 4 faults:")
-    assert "rows.csv:3: The row has 1 cells, the header has 2." in told
-    assert "rows.csv:4: The row has 3 cells, the header has 2." in told
+    assert "rows.csv:3: Cells in the row: 1; in the header: 2." in told
+    assert "rows.csv:4: Cells in the row: 3; in the header: 2." in told
     assert "rows.csv:5: The row cannot be split into cells" in told
     assert "rows.csv:7: The row cannot be split into cells" in told
     with pytest.raises(DataError, match="names a column twice: a"):

@@ -60,11 +60,12 @@ class Columns:
         have = [column for column in cells if column]
         for column, part in absent.items():
             near = difflib.get_close_matches(column, have, n=1)
+            example = [*near, *have, "..."][0]
             faults.add(
                 f"There is no column {column!r} for the {part}."
                 + (f" Did you mean {near[0]!r}?" if near else ""),
                 why=f"Its columns are: {', '.join(have)}.",
-                do=f"Map it under gold.columns, such as {{{part_key(part)}: {(near or have)[0]}}}.",
+                do=f"Map it under gold.columns, such as {{{part_key(part)}: {example}}}.",
             )
         faults.settle()
 

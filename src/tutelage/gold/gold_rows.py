@@ -14,9 +14,12 @@ import orjson
 from tutelage.exceptions import DataError
 from tutelage.gold.columns import Columns
 from tutelage.gold.data_faults import DataFaults, joined
+from tutelage.gold.fingerprints import text_key
 from tutelage.gold.readers.cells import NotText, RawRow, cell_text
 from tutelage.gold.sources import Table
 from tutelage.records import Example, Origin, Task
+
+UNLABELLED = Origin(role="unlabelled")
 
 
 def content_id(example: Example) -> str:
@@ -105,9 +108,13 @@ class RowReader:
             fields = self._texts(row, faults, allow_empty=True)
             if fields is None:
                 continue
-            example = Example("", fields, origin=Origin(role="unlabelled"))
-            id_ = _optional(row.cells.get(self.columns.id)) or content_id(example)
-            yield replace(example, id=id_, tags=self._tags(row.cells))
+            name = _optional(row.cells.get(self.columns.id))
+            yield Example(
+                name or f"u-{text_key(fields).hex()[:12]}",
+                fields,
+                origin=UNLABELLED,
+                tags=self._tags(row.cells),
+            )
 
     def label_names(self, rows: Iterator[tuple[RawRow, DataFaults]], *, multi: bool) -> set[str]:
         """All labels that stand in `rows`, for a recipe that lists none."""

@@ -132,7 +132,10 @@ def _gold(
     train = roles["train"] if gold.few is None else draw(roles["train"], gold.few, seed=seed)
     kept = {**roles, "train": train}
     if limit is not None:
-        kept = {role: draw(rows, limit, seed=seed, purpose="limit") for role, rows in kept.items()}
+        kept = {
+            role: draw(rows, limit, seed=gold.carve.seed, purpose="limit")
+            for role, rows in kept.items()
+        }
     ready = {role: tuple(_as(role, row) for row in rows) for role, rows in kept.items()}
     test = SealedTest(ready["test"])
     made = {role: _made(gold, role, folds) for role in ROLES if roles[role]}
@@ -267,8 +270,8 @@ def _folds(gold: GoldSpec, rows: int) -> int:
     if gold.test is not None or gold.cross_fit == "off" or rows < 2:
         return 0
     if gold.cross_fit == "auto":
-        return FOLDS if rows < SMALL and gold.carve.test > 0 else 0
-    return gold.cross_fit
+        return min(FOLDS, rows) if rows < SMALL and gold.carve.test > 0 else 0
+    return min(gold.cross_fit, rows)
 
 
 # --- refusing -------------------------------------------------------------------------------------

@@ -98,7 +98,11 @@ class SealedIndex:
 
     def has_text(self, example: Example) -> bool:
         """Whether a held-out row has the same texts, case and white space aside."""
-        return text_key(example.fields) in self._texts
+        return self.has_key(text_key(example.fields))
+
+    def has_key(self, key: bytes) -> bool:
+        """Whether a held-out row has the texts of this `gold.fingerprints.text_key`."""
+        return key in self._texts
 
     def has_field(self, name: str, text: str) -> bool:
         """Whether a held-out row has this text in this field, such as the same premise."""

@@ -8,10 +8,10 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from tutelage.contracts import SealedFingerprints
 from tutelage.gold.columns import Columns
 from tutelage.gold.fingerprints import text_key
 from tutelage.gold.gold_rows import RowReader
+from tutelage.gold.sealed import SealedIndex
 from tutelage.gold.sources import Table
 from tutelage.records import Example
 
@@ -37,33 +37,44 @@ class UnlabelledSource:
     """Read at most so many rows."""
     limit: int | None = None
     """Sample at most so many (`--limit`)."""
+    _samples: dict[tuple[int, int, str], UnlabelledSample] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Samples that were drawn already: the arms of a study ask for the same ones again."""
 
     def peek(self) -> None:
         """Read one row. Raises DataError where the source is missing, empty, or lacks a column."""
         with closing(_stream(self._reader(), self)) as rows:
             next(rows, None)
 
-    def rows(self, sealed: SealedFingerprints) -> Iterator[Example]:
+    def rows(self, sealed: SealedIndex) -> Iterator[Example]:
         """All rows but those that are held out."""
         return (row for row in _stream(self._reader(), self) if not sealed.has_text(row))
 
-    def sample(self, count: int, seed: int, sealed: SealedFingerprints) -> UnlabelledSample:
+    def sample(self, count: int, seed: int, sealed: SealedIndex) -> UnlabelledSample:
         """The `count` texts whose hashes with `seed` are least (bottom-k sampling).
 
         Every text has the same chance, a text that stands there twice counts once, memory holds
         `count` rows, and a larger sample contains the smaller one of the same seed.
         """
         count = count if self.limit is None else min(count, self.limit)
+        asked = (count, seed, sealed.fingerprint)
+        if asked not in self._samples:
+            self._samples[asked] = self._draw(count, seed, sealed)
+        return self._samples[asked]
+
+    def _draw(self, count: int, seed: int, sealed: SealedIndex) -> UnlabelledSample:
         reader = self._reader()
         seen = held_out = 0
         heap: list[tuple[int, str]] = []
         kept: dict[int, Example] = {}
         for row in _stream(reader, self):
             seen += 1
-            if sealed.has_text(row):
+            text = text_key(row.fields)
+            if sealed.has_key(text):
                 held_out += 1
                 continue
-            key = _rank(row, seed)
+            key = _rank(text, seed)
             if key in kept:
                 kept[key] = min(kept[key], row, key=lambda r: r.id)
             elif len(kept) < count:
@@ -84,7 +95,7 @@ def _stream(reader: RowReader, source: UnlabelledSource) -> Generator[Example]:
     yield from reader.unlabelled(reader.raw(source.tables, answers=False, most=source.most))
 
 
-def _rank(row: Example, seed: int) -> int:
+def _rank(text: bytes, seed: int) -> int:
     salt = seed.to_bytes(8, "little", signed=True)
-    digest = hashlib.blake2b(text_key(row.fields), digest_size=16, salt=salt, person=b"unlabelled")
+    digest = hashlib.blake2b(text, digest_size=16, salt=salt, person=b"unlabelled")
     return int.from_bytes(digest.digest(), "big")

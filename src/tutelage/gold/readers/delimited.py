@@ -85,7 +85,7 @@ def _rows(reader: csv._reader, faults: DataFaults) -> Iterator[RawRow]:  # type:
             header = _header(cells, line, faults)
         elif len(cells) != len(header):
             faults.add(
-                f"The row has {len(cells)} cells, the header has {len(header)}.",
+                f"Cells in the row: {len(cells)}; in the header: {len(header)}.",
                 line=line,
                 why="A separator inside a text, or a text that was broken over lines.",
                 do="Quote such cells, or name the right delimiter.",

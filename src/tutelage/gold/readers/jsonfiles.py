@@ -69,7 +69,13 @@ def _parse(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         # Python itself writes NaN, which is no JSON: an empty cell, not a broken line.
-        return json.loads(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        try:
+            found = json.loads(text)
+            json.dumps(found, ensure_ascii=False).encode("utf-8")  # no half of a surrogate pair
+        except RecursionError as e:
+            raise ValueError("nested too deeply") from e
+        return found
 
 
 def _broken(error: ValueError, body: bytes) -> str:
