@@ -60,7 +60,7 @@ class Columns:
         have = [column for column in cells if column]
         for column, part in absent.items():
             near = difflib.get_close_matches(column, have, n=1)
-            example = [*near, *have, "..."][0]
+            example = near[0] if near else "COLUMN"
             faults.add(
                 f"There is no column {column!r} for the {part}."
                 + (f" Did you mean {near[0]!r}?" if near else ""),
