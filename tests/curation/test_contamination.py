@@ -55,6 +55,16 @@ def test_contamination(
     assert verdict == Verdict(0, "dropped" if reason else "kept", "contamination", reason)
 
 
+def test_a_published_rationale_finds_its_gold_row(
+    write: Write, one: One, bench: DraftBench
+) -> None:
+    gold = {"premise": "A man sleeps.", "hypothesis": "He rests."}
+    verdict = one("contamination", write(0, **gold, rationale="Sleep is rest."), bench)
+    assert (verdict.decision, verdict.replacement.id) == ("mended", "g1")
+    other = write(0, **gold, label="neutral", rationale="Sleep may be rest.")
+    assert one("contamination", other, bench).decision == "dropped"
+
+
 def test_contamination_by_the_whole_text_only(write: Write, one: One, bench: DraftBench) -> None:
     draft = write(
         0, premise=LONG, hypothesis="Something else happens in the far green valley today."

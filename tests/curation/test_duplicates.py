@@ -40,6 +40,12 @@ def test_duplicates_keep_the_first(write: Write, one: One, bench: DraftBench) ->
     ]
 
 
+def test_an_id_belongs_to_one_row(write: Write, bench: DraftBench, judged: Judged) -> None:
+    drafts = [write(0, id="same"), write(1, premise="Other.", id="same")]
+    verdicts = judged("duplicate", bench.task, [draft.content for draft in drafts])
+    assert [v.reason for v in verdicts] == ["", "it has the id of draft 0"]
+
+
 def test_gold_may_repeat_itself(write: Write, one: One, bench: DraftBench) -> None:
     check = find("check", "duplicate")
     drafts = [

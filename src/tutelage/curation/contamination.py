@@ -2,20 +2,22 @@
 
 Held-out rows are known by fingerprint and hashed 8-grams only (`bench.sealed`). The row whose text
 a draft explains or labels is no copy: rationales of gold rows have gold texts, and only new texts
-are looked at. Gold train and pool are compared by whole row, for a row that repeats them adds
-nothing; held-out rows by whole row, by overlap, and by field, since a student that has seen the
-premises of the test has seen half of it.
+are looked at. Rationales that were published elsewhere get the ids of the gold rows they explain.
+
+Gold train and pool are compared by whole row, for a row that repeats them adds nothing; held-out
+rows by whole row, by overlap, and by field, since a student that has seen the premises of the test
+has seen half of it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tutelage.contracts import Bench
 from tutelage.curation import ContaminationOptions
-from tutelage.curation.verdicts import dropped, passed, row_of, text_identity
+from tutelage.curation.verdicts import dropped, mended, passed, row_of, text_identity
 from tutelage.exceptions import UserError
 from tutelage.records import Draft, Example, Task, Verdict
 
@@ -31,17 +33,22 @@ class ContaminationCheck:
     options: ContaminationOptions
 
     def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
-        gold: dict[str, list[str]] = defaultdict(list)
+        gold: dict[str, list[Example]] = defaultdict(list)
         for row in bench.gold:
-            gold[text_identity(row)].append(row.id)
+            gold[text_identity(row)].append(row)
         return [self._verdict(draft, gold, bench) for draft in drafts]
 
-    def _verdict(self, draft: Draft, gold: Mapping[str, Sequence[str]], bench: Bench) -> Verdict:
+    def _verdict(
+        self, draft: Draft, gold: Mapping[str, Sequence[Example]], bench: Bench
+    ) -> Verdict:
         row = row_of(draft)
         same = gold.get(text_identity(row), ())
-        if row.id in same or row.origin.source in same:
+        if any(one.id in (row.id, row.origin.source) for one in same):
             return passed(draft, "contamination")
-        fault = f"its texts are those of the gold row {same[0]}" if same else ""
+        if row.rationale and (twins := [one.id for one in same if one.answer == row.answer]):
+            reason = f"it is the gold row {twins[0]} with a rationale, and takes its id"
+            return mended(draft, "contamination", reason, replace(row, id=twins[0]))
+        fault = f"its texts are those of the gold row {same[0].id}" if same else ""
         fault = fault or self._held_out(row, bench)
         return dropped(draft, "contamination", fault) if fault else passed(draft, "contamination")
 

@@ -93,7 +93,7 @@ def spread(
     for _ in range(min(count, len(pool))):
         best = int(np.argmin(nearest))
         chosen.append(best)
-        nearest = np.maximum(nearest, (own @ own[best].T).toarray().ravel())
+        nearest = np.maximum(nearest, own @ own[best].toarray().ravel())
         nearest[best] = np.inf
     return [pool[i] for i in chosen]
 

@@ -71,7 +71,6 @@ def ask(
             "A prompted annotator chooses among the labels of a task.",
             "Give the task labels, or choose another synthesis.",
         )
-    own = row.text_fingerprint() if shots else ""
     given = {
         **variables(task, row),
         "answer": "",
@@ -81,7 +80,7 @@ def ask(
         "shots": [
             {"fields": shown(task, s), "answer": said(task, s), "rationale": s.rationale or ""}
             for s in shots
-            if s.id != row.id and s.text_fingerprint() != own
+            if s.id != row.id and not _same_texts(task, s, row)
         ],
     }
     sampling = Sampling(
@@ -90,6 +89,11 @@ def ask(
         logprobs=chosen.logprobs,
     )
     return Request(load(chosen.template).messages(given), sampling)
+
+
+def _same_texts(task: Task, one: Example, other: Example) -> bool:
+    texts = ((one.fields.get(f, ""), other.fields.get(f, "")) for f in task.fields)
+    return all(a == b or a.split() == b.split() for a, b in texts)
 
 
 def _room(task: Task, rationale: Place) -> int:

@@ -92,10 +92,7 @@ def load(name_or_path: str) -> Prompt:
     """
     known = shipped()
     if name_or_path in known:
-        text = (
-            files("tutelage.teacher").joinpath(f"templates/{name_or_path}.jinja").read_text("utf-8")
-        )
-        return _parse(name_or_path, text)
+        return _parse(name_or_path, _shipped_text(name_or_path))
     path = Path(name_or_path)
     if not path.is_file():
         raise UserError(
@@ -109,6 +106,11 @@ def load(name_or_path: str) -> Prompt:
         raise UserError(
             f"The template {path} is not UTF-8 text: {e}.", do="Save it as UTF-8."
         ) from e
+
+
+@cache
+def _shipped_text(name: str) -> str:
+    return files("tutelage.teacher").joinpath(f"templates/{name}.jinja").read_text("utf-8")
 
 
 @cache
