@@ -219,7 +219,7 @@ async def test_two_runs_never_buy_the_same_request_at_the_same_time(
 
 async def test_an_unknown_price_is_refused_under_a_cap_in_dollars_only(connect, ledger):
     async with connect(provider="elsewhere.example") as session:
-        with pytest.raises(UserError, match=r"price: \{input"):
+        with pytest.raises(UserError, match=r"prices: \{input"):
             Purchaser(session, ledger, limits=Limits(turn=Limit.of(usd=1)))
         assert Purchaser(session, ledger).price is None
 

@@ -171,7 +171,7 @@ def _prepare(
     connection.execute(f"PRAGMA synchronous = {durability.upper()}")
     # A checkpoint costs two syncs; 16 MB of log keeps them rare, and the log small.
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    connection.execute("PRAGMA cache_size = -16000")
+    connection.execute("PRAGMA cache_size = -4000")
     if version < len(MIGRATIONS):
         _migrate(connection, path)
     if not os.access(path, os.W_OK):

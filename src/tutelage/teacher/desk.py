@@ -195,6 +195,8 @@ class LedgerDesk:
     def close(self) -> None:
         """Book what is left when the session has ended. Sendings that it abandoned are presumed
         paid, since they may be under way."""
+        if self._closed:
+            return
         self.over = self._closed = True
         done = {id(flight) for flight, *_ in self._settled}
         done |= {id(lapse.flight) for lapse in self._lapsed}

@@ -55,10 +55,21 @@ class Endpoint:
         Raises:
             UserError: no key where the recipe says it is, or unreadable certificates.
         """
+        async with self._connect(await _read_key(self._options)) as session:
+            yield session
+
+    @asynccontextmanager
+    async def sketch(self) -> AsyncIterator[EndpointSession]:
+        """A session without a key, which resolves and bounds requests but must not send any: what
+        a plan needs."""
+        async with self._connect("") as session:
+            yield session
+
+    @asynccontextmanager
+    async def _connect(self, key: str) -> AsyncIterator[EndpointSession]:
         import aiohttp
 
         o = self._options
-        key = await _read_key(o)
         trusted = _trusted(o.ca_file)
         connector = aiohttp.TCPConnector(
             limit=0, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=300, ssl=trusted or True

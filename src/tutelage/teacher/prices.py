@@ -41,7 +41,7 @@ FREE = Price(0, 0)
 PRICES_DATE = "2025-08"
 PRICES_SOURCE = (
     "OpenAI's public price list for standard processing, without discounts for cached input or "
-    "batches; check https://openai.com/api/pricing and set teacher.price where it has changed"
+    "batches; check https://openai.com/api/pricing and set teacher.prices where it has changed"
 )
 _LISTED: dict[str, tuple[str, str]] = {
     "api.openai.com/gpt-3.5-turbo": ("0.50", "1.50"),
@@ -99,6 +99,6 @@ def price_of(name: str, *, override: Price | None = None, needed: bool) -> Price
             "A cap in dollars can only be kept with a price.",
             "Add what its provider asks, in US dollars per million tokens:\n"
             "teacher:\n"
-            "  price: {input: 0.00, output: 0.00}",
+            "  prices: {input: 0.00, output: 0.00}",
         )
     return price

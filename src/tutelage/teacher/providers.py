@@ -53,8 +53,9 @@ class Timeouts:
 
     connect: float = 15.0
     """Until the connection stands."""
-    first_byte: float = 300.0
-    """Without any byte from the server. A reply that is not streamed comes when it is complete."""
+    first_byte: float | None = None
+    """Without any byte from the server; None for no bound but `total`, since a reply that is not
+    streamed comes as a whole. It takes a timer of its own: some 5 % of a request's CPU time."""
     total: float = 600.0
     """From sending to the last byte."""
 
