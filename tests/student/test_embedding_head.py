@@ -10,7 +10,7 @@ import pytest
 from tutelage.records import Example, Label, Task
 from tutelage.student.embedding_cache import EmbeddingCache
 from tutelage.student.embedding_head import Embedder, EmbeddingHeadStudent, build
-from tutelage.student.logistic import fit_head
+from tutelage.student.logistic import fit_heads
 from tutelage.student.options import EmbeddingHeadOptions
 
 PAIR = Task("p", "nli", ("premise", "hypothesis"), (Label("yes"), Label("no")))
@@ -59,7 +59,7 @@ def test_a_head_answers_from_cached_embeddings_alone(tmp_path: Path) -> None:
         Example("2", {"premise": "aaaaaa", "hypothesis": "b"}, label="no"),
     ]
     embedder = Embedder("m", 8, 64, cache)
-    head = fit_head(embedder.features(rows, PAIR.fields), rows, PAIR, c=10.0)
+    (head,) = fit_heads(embedder.features(rows, PAIR.fields), rows, PAIR, [10.0])
     student = EmbeddingHeadStudent(PAIR, embedder, head)
     assert [p.label for p in student.predict(rows)] == ["yes", "no"]
 

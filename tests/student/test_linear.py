@@ -11,11 +11,15 @@ from tutelage.exceptions import TrainingError, UserError
 from tutelage.plugins import find
 from tutelage.records import Example, Label, Task
 from tutelage.student.linear import build
-from tutelage.student.logistic import fit_head
+from tutelage.student.logistic import Head, fit_heads
 from tutelage.student.options import LinearOptions
 
 TASK = Task("topics", "classification", ("text",), tuple(map(Label, ("sport", "money", "01"))))
 WORDS = {"sport": "goal match team", "money": "bank stock price", "01": "rain cloud sun"}
+
+
+def fit_head(features: object, train: list[Example], task: Task, c: float, **more: bool) -> Head:
+    return fit_heads(features, train, task, [c], **more)[0]
 
 
 def rows(count: int, seed: int, task: Task = TASK) -> list[Example]:

@@ -105,7 +105,7 @@ class EmbeddingHeadLearner:
         return search.run(
             embedder.features(rows, self.task.fields),
             rows,
-            embedder.features(dev, self.task.fields) if len(dev) else None,
+            embedder.features(dev, self.task.fields) if dev else None,
             dev,
             folder=folder,
             save=save,

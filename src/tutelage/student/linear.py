@@ -57,7 +57,7 @@ class LinearLearner:
         return search.run(
             features.transform(rows),
             rows,
-            features.transform(dev) if len(dev) else None,
+            features.transform(dev) if dev else None,
             dev,
             folder=folder,
             save=save,

@@ -150,7 +150,7 @@ class LinearOptions:
 
     max_features: Count = 100_000
     """Most terms in each block of features (words, characters); the most frequent stay."""
-    c: Penalty | tuple[Penalty, ...] = (0.1, 1.0, 10.0, 100.0)
+    c: Penalty | tuple[Penalty, ...] = (1.0, 10.0, 100.0)
     """Inverse strength of the penalty; of several values, dev chooses (without dev rows: the one
     nearest 1)."""
     select: Literal["dev_loss", "dev_accuracy"] = "dev_accuracy"

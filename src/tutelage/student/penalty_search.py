@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tutelage.records import Example, Fitted, Moment, Task
-from tutelage.student.logistic import Head, dev_measures, fit_head
+from tutelage.student.logistic import Head, dev_measures, fit_heads
 
 Save = Callable[[Path, Head, Mapping[str, Any]], None]
 
@@ -53,9 +53,14 @@ class PenaltySearch:
         the only rule is then `last`.
         """
         values = self.c if isinstance(self.c, tuple) else (self.c,)
+        if not dev:
+            values = (min(values, key=lambda c: abs(math.log(c))),)
+        heads = fit_heads(features, rows, self.task, values, soft_labels=self.soft_labels)
         trials = [
-            self._trial(c, features, rows, dev_features, dev)
-            for c in (values if len(dev) else [min(values, key=lambda c: abs(math.log(c)))])
+            Trial(
+                c, head, dev_measures(head, dev_features, dev, self.task.label_names) if dev else {}
+            )
+            for c, head in zip(values, heads, strict=True)
         ]
         chosen = self._choose(trials)
         primary = self.select if self.select in chosen else "last"
@@ -66,22 +71,10 @@ class PenaltySearch:
         return Fitted(
             folders={rule: str(folder / rule) for rule in chosen},
             primary=primary,
-            history=(moment,) if len(dev) else (),
+            history=(moment,) if dev else (),
             facts=told[primary],
             seconds=time.perf_counter() - started,
         )
-
-    def _trial(
-        self,
-        c: float,
-        features: Any,
-        rows: Sequence[Example],
-        dev_features: Any,
-        dev: Sequence[Example],
-    ) -> Trial:
-        head = fit_head(features, rows, self.task, c=c, soft_labels=self.soft_labels)
-        names = self.task.label_names
-        return Trial(c, head, dev_measures(head, dev_features, dev, names) if len(dev) else {})
 
     def _choose(self, trials: Sequence[Trial]) -> dict[str, Trial]:
         if len(trials) < 2:
