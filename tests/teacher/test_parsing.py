@@ -57,6 +57,7 @@ def test_any_text_is_read_without_a_fault(text: str, letters: bool) -> None:
         "Answer: positive. On reflection, the answer is negative.",
         "positive\nnegative",
         "not positive",
+        "Answer: positive? Hard to say.",
         "The answer is not positive.",
         "It isn't positive",
         "Answer: mixed, mostly positive",
@@ -100,6 +101,13 @@ def test_digits_are_labels_but_no_mentions() -> None:
     digits = (Label("0"), Label("1"))
     assert read_label("Answer: 1", digits).label == "1"
     assert read_label("There is 1 man.", digits).label is None
+
+
+@pytest.mark.parametrize("name", ["-1", "0", "1", "🙂", "C++", "c"])
+@pytest.mark.parametrize("frame", ["{}", "Answer: {}", "**{}**", '{{"label": "{}"}}', "- {}"])
+def test_labels_of_signs_are_told_apart(name: str, frame: str) -> None:
+    labels = tuple(map(Label, ("1", "0", "-1", "🙂", "c", "C++")))
+    assert read_label(frame.format(name), labels).label == name
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ _JSON_REASON = re.compile(
 )
 _DENIAL = re.compile(
     r"\b(?:not?|never|neither|nor|without|rather than|instead of|\w+n['’]t|cannot|hardly|but"
-    r"|mixed|mostly|partly|somewhat|both|either|or|could|might|may|if|unless)\b",
+    r"|mixed|mostly|partly|somewhat|both|either|or|could|might|may|if|unless)\b|\?",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -79,6 +79,7 @@ _LEAD = re.compile(r"\A\s*(?:reasons?|reasoning|rationale|explanation)\s*:\s*", 
 _OR = re.compile(
     r"[\s*_`\"'”]*(?:/|\||&|,|\bor\b|\band\b)[\s*_`\"'“]*(?:(?:or|and)\s+)?", re.IGNORECASE
 )
+_LETTER = re.compile(r"\(?[a-zA-Z](?:[).:]|\W*\Z)")
 _OPTION = re.compile(r"\(([a-zA-Z])\)")
 SHORT = 15
 """Words in a reply that may be read by a mere mention of one label."""
@@ -129,7 +130,8 @@ def _stems(labels: tuple[Label, ...]) -> _Lexicon:
 
 
 def _folded(text: str) -> str:
-    return " ".join(re.sub(_SPACE, " ", text).split()).casefold()
+    """`text` without case, with blanks for hyphens and underscores inside it: `-1` stays `-1`."""
+    return " ".join(re.sub(rf"(?<=\w){_SPACE}(?=\w)", " ", text).split()).casefold()
 
 
 def read_label(text: str, labels: Sequence[Label], *, letters: bool = False) -> Reading:
@@ -228,34 +230,33 @@ class _Reader:
     def _leading(self, text: str, at: int, lead: int) -> _Evidence | None:
         """The label, letter or abstention with which `text` begins."""
         start = len(text) - len(re.sub(r"\A[^\w(]+", "", text))
-        if self.lettered and (
-            found := re.match(r"\(?([a-zA-Z])[).:]|\(?([a-zA-Z])\W*\Z", text[start:])
-        ):
-            return self._letter(found, text, start, at, lead)
-        start += len(text[start:]) - len(text[start:].lstrip("("))
-        if found := self.words.pattern.match(text, start):
+        option = _LETTER.match(text, start) if self.lettered else None
+        if option:
+            return self._letter(option, text, at, lead)
+        found = self.words.pattern.search(text)
+        if found and not re.search(r"\w", text[: found.start()]):
             name = self.words.name(found)
             more = _OR.match(text, found.end())
             other = more and self.words.pattern.match(text, more.end())
-            if other and self.words.name(other) != name:
+            asks = text[found.end() :].lstrip(' *_"”').startswith("?")
+            if asks or (other and self.words.name(other) != name):
                 return None
-            return _Evidence(name, at + start, at + found.end(), lead)
+            return _Evidence(name, at + found.start(), at + found.end(), lead)
+        start += len(text[start:]) - len(text[start:].lstrip("("))
         plain = _folded(re.sub(r"[^\w\s'-]+", " ", text[start:].replace("’", "'")))
         if plain in self.abstain:
             return _Evidence(None, at + start, at + len(text), lead)
         return None
 
-    def _letter(
-        self, found: re.Match[str], text: str, start: int, at: int, lead: int
-    ) -> _Evidence | None:
+    def _letter(self, option: re.Match[str], text: str, at: int, lead: int) -> _Evidence | None:
         """A lettered option, which the words behind it must not contradict."""
-        name = self.letters.get((found.group(1) or found.group(2)).lower())
-        end = start + found.end()
+        name = self.letters.get(option[0].strip(" ().:*_").lower()[:1])
+        end = option.end()
         behind = self.words.pattern.match(text, len(text) - len(text[end:].lstrip(" *_")))
         if name is None or (behind and self.words.name(behind) != name):
             return None
         stop = behind.end() if behind else end
-        return _Evidence(name, at + start, at + stop, lead)
+        return _Evidence(name, at + option.start(), at + stop, lead)
 
     def _only(self, text: str, at: int, lead: int) -> _Evidence | None:
         """The one label that `text` names, where it names no other and denies nothing."""
