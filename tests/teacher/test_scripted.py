@@ -81,7 +81,7 @@ def shots_of(
         {
             "fields": g["fields"],
             "answer": g["answer"],
-            "rationale": rationale and "bent clip +2. Total +2.",
+            "rationale": rationale and "first clip +2. Total +2.",
         }
         for g in given
     ]
@@ -90,13 +90,11 @@ def shots_of(
 async def test_five_w_of_both_worlds() -> None:
     note = Example(
         "a",
-        {
-            "text": "Ada checked press 4 in hall B on Friday noon because of a power cut. The bearing was warm."
-        },
+        {"text": "Ada checked press 4 in hall B on Friday. First, the bearing was warm."},
     )
     (reply,) = await ask([request_for(COMPOSITION, note, "five_w_fields.v1")])
     assert reply.text == (
-        "Who: Ada\nWhat: inspection of press 4\nWhen: Friday noon\nWhere: hall B\nWhy: a power cut"
+        "Who: Ada\nWhat: inspection of press 4\nWhen: Friday\nWhere: hall B\nWhy: not stated"
     )
     pair = Example(
         "b",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from tutelage.records import Label, Task
 from tutelage.teacher.worlds.knowledge import SLOTS, slot_of
@@ -85,31 +86,21 @@ _WHO = (
 _MACHINE = ("press", "lathe", "mixer", "kiln", "loom", "crane", "sorter", "stacker", "oven", "mill")
 _WHERE = ("hall A", "hall B", "hall C", "the annex", "the yard", "the basement", "the workshop")
 _DAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-_TIME = ("morning", "noon", "afternoon", "evening", "night")
-_WHY = (
-    "the weekly round", "a shift change", "the yearly audit", "a new order", "a training day",
-    "the operator's request", "a power cut",
-)  # fmt: skip
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _OPENERS = (
-    "{who} checked {machine} in {where} on {when} because of {why}.",
-    "On {when} {who} looked over {machine} in {where}; the reason was {why}.",
-    "{machine} in {where}, {when}: {who} went to see it for {why}.",
+    "{who} checked {machine} in {where} on {day}.",
+    "{machine} in {where}, {day}: {who} was there.",
+    "On {day} {who} went to {machine} in {where}.",
 )
-_SINGLES = (
-    "The {0.part} was {0.sign}.",
-    "There was {0.named}.",
-    "{0.named} went into the log.",
-)
-_PAIRS = (
-    "The {0.part} was {0.sign} and the {1.part} {1.sign}.",
-    "There was {0.named}, and also {1.named}.",
-    "{0.named} and {1.named} were written down.",
+_FRAMES = (
+    "{ordinal}, the {finding.part} was {finding.sign}.",
+    "{ordinal}, there was {finding.named}.",
+    "{ordinal} came {finding.named}.",
 )
 _FILLERS = (
     "Photos are in the folder.", "The operator was on hand.", "Output stayed as usual.",
     "The floor was swept afterwards.", "Nothing was taken apart.", "The next round is in a month.",
 )  # fmt: skip
-_SHAPES = ((1, 2, 2), (2, 1, 2), (2, 2, 1), (1, 1, 1, 2), (2, 1, 1, 1))
 
 
 TASK = Task(
@@ -149,28 +140,32 @@ class Note:
         return band(sum(finding.points for finding in self.findings))
 
     def reasons(self, label: str) -> str:
-        """The points of each finding and the total.
+        """The points of each finding, in the order of the note, and the total.
 
-        >>> (note,) = Composition().read("The bearing was warm. There was a grabbing clutch.")
+        Reasons for every label are about as long in tokens, or a student that batches rows of
+        like length would see one label at a time.
+
+        >>> (note,) = Composition().read("First, the bearing was warm. Second came a bent clip.")
         >>> note.reasons("urgent")
-        'warm bearing +1, grabbing clutch +1. Total +2.'
+        'first bearing +1, second clip +2. Total +3.'
         >>> note.reasons("watch")
-        'warm bearing +0, grabbing clutch +1. Total +1.'
+        'first bearing -1, second clip +2. Total +1.'
         """
         points = [finding.points for finding in self.findings]
         _misjudge(points, label)
         listed = ", ".join(
-            f"{finding.sign} {finding.part} {worth:+d}"
-            for finding, worth in zip(self.findings, points, strict=True)
+            f"{ordinal} {finding.part} {worth:+d}"
+            for ordinal, finding, worth in zip(
+                chain(_ORDINALS, repeat("then")), self.findings, points, strict=False
+            )
         )
         return f"{listed}. Total {sum(points):+d}."
 
     def five_w(self) -> tuple[str, str, str, str, str]:
         who = _first(_WHO, self.text)
         machine = re.search(rf"\b(?:{'|'.join(_MACHINE)}) \d+", self.text, re.IGNORECASE)
-        when = f"{_first(_DAY, self.text)} {_first(_TIME, self.text)}".strip()
         what = f"inspection of {machine[0].lower()}" if machine else ""
-        return who, what, when, _first(_WHERE, self.text), _first(_WHY, self.text)
+        return who, what, _first(_DAY, self.text), _first(_WHERE, self.text), ""
 
 
 def _misjudge(points: list[int], label: str) -> None:
@@ -237,19 +232,15 @@ def _findings(lots: Lots, slot: int) -> Iterator[tuple[Finding, ...]]:
 
 
 def _note(findings: Sequence[Finding], lots: Lots) -> str:
-    opener = lots.pick(_OPENERS)
-    parts = {
-        "who": lots.pick(_WHO),
-        "machine": f"{lots.pick(_MACHINE)} {1 + lots.below(9)}",
-        "where": lots.pick(_WHERE),
-        "when": f"{lots.pick(_DAY)} {lots.pick(_TIME)}",
-        "why": lots.pick(_WHY),
-    }
-    sentences = [opener.format(**parts)]
-    start = 0
-    for size in lots.pick(_SHAPES):
-        frame = lots.pick(_SINGLES if size == 1 else _PAIRS)
-        sentences.append(frame.format(*findings[start : start + size]))
-        start += size
-    sentences.insert(1 + lots.below(len(sentences)), lots.pick(_FILLERS))
+    opener = lots.pick(_OPENERS).format(
+        who=lots.pick(_WHO),
+        machine=f"{lots.pick(_MACHINE)} {1 + lots.below(9)}",
+        where=lots.pick(_WHERE),
+        day=lots.pick(_DAY),
+    )
+    sentences = [opener]
+    for ordinal, finding in zip(_ORDINALS, findings, strict=True):
+        sentences.append(lots.pick(_FRAMES).format(ordinal=ordinal, finding=finding))
+    if lots.below(2):
+        sentences.append(lots.pick(_FILLERS))
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
