@@ -48,8 +48,11 @@ def test_a_row_too_few_is_no_score() -> None:
 
 def test_folds_are_joined_by_row_and_scored_anew() -> None:
     cards = [
-        score(TASK, part, answers, arm="a", split="test", charged=Usage(requests=2), facts={"f": 1})
-        for part, answers in ((ROWS[:5], said(ROWS[:5])), (ROWS[5:], said(ROWS[5:], "yes")))
+        score(TASK, part, answers, arm="a", split="test", charged=Usage(paid), facts={"f": 1})
+        for part, answers, paid in (
+            (ROWS[:5], said(ROWS[:5]), 2),
+            (ROWS[5:], said(ROWS[5:], "yes"), 4),
+        )
     ]
     other = score(TASK, ROWS, said(ROWS), arm="b", split="test")
     joined, alone = merge_folds(TASK, ROWS, [*cards, other])
@@ -64,6 +67,13 @@ def test_folds_that_answer_the_same_row_are_refused() -> None:
     one = score(TASK, ROWS, said(ROWS), arm="a", split="test")
     with pytest.raises(UserError, match="8 rows were answered by more than one fold"):
         merge_folds(TASK, ROWS, [one, one])
+
+
+def test_a_dev_row_of_several_folds_is_answered_by_the_first() -> None:
+    first = score(TASK, ROWS[:5], said(ROWS[:5]), arm="a", split="dev")
+    second = score(TASK, ROWS[3:], said(ROWS[3:], "yes"), arm="a", split="dev")
+    (joined,) = merge_folds(TASK, ROWS, [first, second])
+    assert joined.scores["accuracy"] == (5 + 1) / 8
 
 
 def test_a_recipe_adds_metrics_by_name_and_sets_their_options() -> None:

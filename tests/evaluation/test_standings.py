@@ -111,6 +111,11 @@ def test_a_teacher_that_answered_some_rows_is_compared_on_those() -> None:
     assert table(TASK, ROWS, [teacher])[0].rows == 40
 
 
+def test_a_row_that_is_given_twice_counts_once() -> None:
+    assert table(TASK, [*ROWS, *ROWS[:9]], CARDS) == table(TASK, ROWS, CARDS)
+    assert slices(TASK, [*ROWS, *ROWS[:9]], CARDS[:3]) == slices(TASK, ROWS, CARDS[:3])
+
+
 def test_a_pair_without_scores_is_named() -> None:
     with pytest.raises(UserError, match="no scores of 'c'"):
         comparisons(TASK, ROWS, CARDS, [(Contender("c"), Contender("a", "", "last"))])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,21 +141,7 @@ def _prediction(task: Task, record: Mapping[str, Any], separator: str) -> Predic
     return Prediction(key, label=labels[0] if labels else None, scores=scores)
 
 
-@dataclass(frozen=True)
-class TeacherAnnotator:
-    """The teacher itself as a rival, zero-shot or with shots: what a student has to come near.
-
-    How it is asked, and on whose account, is the caller's: `ask` gets the rows without their
-    answers, so that no gold label can reach a prompt.
-    """
-
-    ask: Callable[[Sequence[Example]], list[Prediction]]
-
-    def predict(self, examples: Sequence[Example], *, rationale: bool = False) -> list[Prediction]:
-        """The teacher's answers; those that could not be read have no label."""
-        return self.ask([unanswered(row) for row in examples])
-
-
 def unanswered(row: Example) -> Example:
-    """`row` with its texts and origin alone."""
+    """`row` with its texts and origin alone, as a teacher that is a rival gets to see it: no gold
+    answer can reach a prompt."""
     return Example(row.id, row.fields, origin=row.origin)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import reduce
-from operator import add
+from dataclasses import astuple, replace
 from typing import Any, Literal
 
 from tutelage.contracts import Metric
@@ -79,10 +77,12 @@ def merge_folds(
     """One card for each student of a cross-fitted study, whose folds were scored apart.
 
     Cards of the same arm, grid, rule, seeds and split are joined over their rows and scored anew,
-    because F1 of a whole is not the mean of its parts. What they were charged adds up.
+    because F1 of a whole is not the mean of its parts. The folds of an arm buy on one account, so
+    what the joined card was charged is the most that any of them shows, not their sum. Dev rows may
+    stand in several folds: the first fold that has a row answers it.
 
     Raises:
-        UserError: two folds answered the same row, or a card answers a row that is not there.
+        UserError: two folds answered the same test row, or a card answers a row that is not there.
     """
     by_id = {row.id: row for row in rows}
     return [
@@ -105,13 +105,15 @@ def _joined(
     folds: Sequence[Scorecard],
     metrics: Sequence[Metric] | None,
 ) -> Scorecard:
-    answers = {p.id: p for card in folds for p in card.predictions}
-    count = sum(len(card.predictions) for card in folds)
+    answers: dict[str, Prediction] = {}
+    for prediction in (p for card in folds for p in card.predictions):
+        answers.setdefault(prediction.id, prediction)
     unknown = [i for i in answers if i not in by_id]
-    if count != len(answers) or unknown:
+    twice = sum(len(card.predictions) for card in folds) - len(answers)
+    if unknown or (twice and folds[0].split == "test"):
         raise UserError(
             f"The {len(folds)} folds of {folds[0].arm!r} cannot be joined.",
-            f"{count - len(answers)} rows were answered by more than one fold, "
+            f"{twice} rows were answered by more than one fold, "
             f"{len(unknown)} are not among the rows.",
             "Score each fold on its own held-out rows.",
         )
@@ -124,7 +126,7 @@ def _joined(
         list(answers.values()),
         arm=first.arm,
         split="dev" if first.split == "dev" else "test",
-        charged=reduce(add, (card.charged for card in folds)),
+        charged=max((card.charged for card in folds), key=astuple),
         facts={**told, "folds": len(folds)},
         metrics=metrics,
     )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tutelage.evaluation.significance import Interval, interval
-from tutelage.evaluation.standings import row_groups, score_matrix
+from tutelage.evaluation.standings import answered, row_groups, score_matrix
 from tutelage.records import Example, Scorecard, Task
 
 
@@ -38,14 +38,14 @@ def slices(
 
     Args:
         task: What was asked.
-        rows: The rows that all cards answer.
+        rows: All rows that were scored; those count that every card answers.
         cards: Of one contender, one for each seed.
         by: Field or tag whose equal values make rows one cluster.
         level: Of the intervals. They are those of each slice alone: among twenty slices one lies
             outside its interval by chance.
     """
     parts: dict[tuple[str, str], list[Example]] = {}
-    for row in rows:
+    for row in answered(rows, cards):
         for key in _keys(row):
             parts.setdefault(key, []).append(row)
     found = []

@@ -138,7 +138,7 @@ def _standing(
     by: str,
     level: float,
 ) -> Standing:
-    shared = _answered(rows, cards)
+    shared = answered(rows, cards)
     values = [card.scores[metric] for card in cards if metric in card.scores]
     purchases = {card.purchase_seed: card.charged for card in cards}
     return Standing(
@@ -171,11 +171,11 @@ def _interval(
     return replace(found, covers=PURCHASES) if several else found
 
 
-def _answered(rows: Sequence[Example], *groups: Sequence[Scorecard]) -> list[Example]:
-    """Rows that every card of every group answers."""
-    answered = [{p.id for p in card.predictions} for cards in groups for card in cards]
-    shared = set.intersection(*answered) if answered else set()
-    return [row for row in rows if row.id in shared]
+def answered(rows: Sequence[Example], *groups: Sequence[Scorecard]) -> list[Example]:
+    """Rows that every card of every group answers, each of them once."""
+    known = [{p.id for p in card.predictions} for cards in groups for card in cards]
+    shared = set.intersection(*known) if known else set()
+    return [row for key, row in {row.id: row for row in rows}.items() if key in shared]
 
 
 def mean_scores(cards: Sequence[Scorecard]) -> dict[str, float]:
@@ -251,7 +251,7 @@ def _compared(
     margin: float,
 ) -> Comparison:
     a, b = known[pair[0]], known[pair[1]]
-    shared = _answered(rows, a, b)
+    shared = answered(rows, a, b)
     if not shared:
         raise UserError(f"{pair[0]} and {pair[1]} answered no row in common.")
     found = compare(
