@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tutelage.records import Label, Task
 from tutelage.teacher.cleaning import cut_run_on, run_on_markers
-from tutelage.teacher.parsing import Reading, mentioned, read_label, read_labels
+from tutelage.teacher.parsing import Reading, argued, mentioned, read_label, read_labels
 
 MOOD = (Label("pos", "positive"), Label("neg", "negative"), Label("mix", "mixed feelings"))
 NLI = tuple(map(Label, ("entailment", "neutral", "contradiction")))
@@ -157,6 +157,16 @@ def test_mentions_go_by_the_stem() -> None:
     }
     assert mentioned("It is not entailment.", RTE) == {"not_entailment"}
     assert mentioned("It runs.", NLI) == set()
+    assert mentioned("Nothing is known.", (Label("no"), Label("yes"))) == set()
+    assert mentioned("They stated it.", (Label("statement"), Label("question"))) == set()
+
+
+def test_arguing_for_a_label() -> None:
+    assert argued("It contradicts the text.", NLI) == "contradiction"
+    assert argued("It contradicts one part. So the answer is neutral.", NLI) == "neutral"
+    assert argued("It does not necessarily entail that.", NLI) is None
+    assert argued("It is neither entailed nor contradicted.", NLI) is None
+    assert argued("He sleeps.", NLI) is None
 
 
 ROOT = Path(os.environ.get("TUTELAGE_REAL_DATA", "../shared/data"))

@@ -100,12 +100,16 @@ class _Lexicon:
         return self.names[found.lastindex - 1]
 
 
-def _lexicon(forms: dict[str, str], *, whole: bool) -> _Lexicon:
-    """A lexicon of `forms` (label name by written form), of whole words or of their beginnings."""
+def _lexicon(forms: dict[str, str], *, open_from: int | None = None) -> _Lexicon:
+    """A lexicon of `forms` (label name by written form).
+
+    Forms are whole words; those of `open_from` characters or more may go on, as stems do.
+    """
     order = sorted(forms, key=lambda form: (-len(form), form))
-    parts = "|".join(f"({_SPACE.join(map(re.escape, form.split()))})" for form in order)
-    end = r"(?!\w)" if whole else ""
-    pattern = re.compile(rf"(?<!\w)(?:{parts}){end}", re.IGNORECASE)
+    ends = ["" if open_from and len(form) >= open_from else r"(?!\w)" for form in order]
+    words = [_SPACE.join(map(re.escape, form.split())) for form in order]
+    parts = "|".join(f"({word}){end}" for word, end in zip(words, ends, strict=True))
+    pattern = re.compile(rf"(?<!\w)(?:{parts})", re.IGNORECASE)
     return _Lexicon(pattern, tuple(forms[form] for form in order), frozenset(forms))
 
 
@@ -117,16 +121,16 @@ def _words(labels: tuple[Label, ...]) -> _Lexicon:
         forms.setdefault(_folded(label.said), label.name)
     for label in labels:
         forms.setdefault(_folded(label.name), label.name)
-    return _lexicon(forms, whole=True)
+    return _lexicon(forms)
 
 
 @lru_cache(maxsize=64)
 def _stems(labels: tuple[Label, ...]) -> _Lexicon:
     forms: dict[str, str] = {}
     for label in labels:
-        stem = re.sub(r"(?<=\w{5})(?:ment|ion)\Z", "", _folded(label.said))
+        stem = re.sub(r"(?<=\w{6})(?:ment|ion)\Z", "", _folded(label.said))
         forms.setdefault(stem, label.name)
-    return _lexicon(forms, whole=False)
+    return _lexicon(forms, open_from=5)
 
 
 def _folded(text: str) -> str:
@@ -348,8 +352,9 @@ def _listed(text: str, labels: tuple[Label, ...]) -> tuple[str, ...] | None:
 def mentioned(text: str, labels: Sequence[Label]) -> set[str]:
     """Names of the labels that `text` names by a word that begins with the label's stem.
 
-    The stem of a label is its words without a final `-ment` or `-ion`, so that `contradicts` names
-    `contradiction` and `entailed` names `entailment`. Longer labels are matched first: `not
+    The stem of a label is its words without a final `-ment` or `-ion` (where six letters stay), so
+    that `contradicts` names `contradiction` and `entailed` names `entailment`. Stems under five
+    letters are whole words: `nothing` does not name `no`. Longer labels are matched first: `not
     entailment` does not name `entailment`.
 
     >>> sorted(mentioned("It contradicts the text.", [Label("contradiction"), Label("neutral")]))
