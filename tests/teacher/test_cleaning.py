@@ -97,6 +97,20 @@ def test_chatter_is_never_all_there_is() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Here is a man: he sleeps.",
+        "Great: the film works.",
+        "Okay, so the premise says: it rains.",
+        "Certainly, the text states: he sleeps.",
+        "**Who:** Peter\n**What:** a plant",
+    ],
+)
+def test_what_a_text_says_is_no_chatter(text: str) -> None:
+    assert clean(text, stop=STOP) == Cleaned(text, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "As an AI language model, I cannot watch films.",
         "as an ai, I have no opinion",
         "I'm sorry, but I can't assist with that request.",

@@ -141,10 +141,17 @@ def strip_fences(text: str) -> str:
     return inside if inside and "```" not in inside else text
 
 
+_META = (
+    r"(?:answers?|examples?|explanations?|hypothes[ie]s|labels?|outputs?|paragraphs?|questions?|reasons?"
+    r"|rationales?|responses?|reviews?|revised|rewritten|sentences?|summar(?:y|ies)|texts?|versions?"
+    r"|possible|one)"
+)
 _OPENING = re.compile(
-    r"\A(?:(?:sure|certainly|of course|absolutely|okay|ok|great|no problem)\b[^\n:]{0,80}[:!]\s+"
-    r"|(?:(?:sure|certainly|of course|absolutely)[,!.] +)?"
-    r"here(?:'s|’s| is| are)\b[^\n:]{0,80}:\s+)",
+    r"\A(?:(?:sure(?: thing)?|certainly|of course|no problem)!\s+"
+    r"|(?:(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok)[,!.] +)?"
+    r"here(?:'s|’s| is| are)\b"
+    rf"(?:[^\n:]{{0,80}}:\s*\n\s*|[^\n:]{{0,60}}\b{_META}\b[^\n:]{{0,60}}:\s+)"
+    r"|(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok)[,!.] +here [^\n:]{0,80}:\s+)",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
