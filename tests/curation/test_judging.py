@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.contracts import Bench
@@ -119,6 +119,7 @@ DECISIONS = st.sampled_from(("kept", "dropped", "mended"))
 CONTENTS = st.sampled_from(("row", "refusal"))
 
 
+@settings(deadline=None)
 @given(
     checks=st.lists(st.lists(DECISIONS, min_size=1, max_size=5), max_size=4),
     contents=st.lists(CONTENTS, max_size=12),

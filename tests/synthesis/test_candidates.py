@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.records import Example, Weighted
@@ -15,6 +15,7 @@ def ids(chosen: list[Example]) -> list[str]:
     return [row.id for row in chosen]
 
 
+@settings(deadline=None)
 @given(size=st.integers(0, 30), count=st.integers(1, 10), seed=st.integers(0, 3))
 def test_random_turns_share_out_the_rows(size: int, count: int, seed: int) -> None:
     pool = [Example(f"u{i}", {}) for i in range(size)]

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.exceptions import UserError
@@ -126,6 +126,7 @@ def test_scores_are_left_out_where_pieces_cannot_tell() -> None:
     assert read(TASK, ROW, reply("It is positive", other_text)).scores is None
 
 
+@settings(deadline=None)
 @given(
     labels=st.lists(st.sampled_from(("pos", "neg")), min_size=1, max_size=30),
     count=st.integers(0, 12),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.records import Task
@@ -27,6 +27,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(text=st.one_of(st.text(), st.lists(PIECES).map("".join)), entities=st.booleans())
 def test_clean_never_lengthens_and_does_its_work_once(text: str, entities: bool) -> None:
     cleaned = clean(text, stop=STOP, entities=entities)
@@ -36,6 +37,7 @@ def test_clean_never_lengthens_and_does_its_work_once(text: str, entities: bool)
     assert cleaned.text or not text.strip()
 
 
+@settings(deadline=None)
 @given(words=st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=1, max_size=20))
 def test_plain_text_is_left_alone(words: list[str]) -> None:
     text = "The " + " ".join(words) + "."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.records import Label, Task
@@ -27,6 +27,7 @@ FRAMES = (
 CASES = st.sampled_from((str, str.upper, str.lower, str.title))
 
 
+@settings(deadline=None)
 @given(label=st.sampled_from(MOOD), frame=st.sampled_from(FRAMES), case=CASES)
 def test_a_label_is_read_from_every_usual_reply(label: Label, frame: str, case: Any) -> None:
     text = frame.format(case(label.said))
@@ -35,11 +36,13 @@ def test_a_label_is_read_from_every_usual_reply(label: Label, frame: str, case: 
     assert text[reading.start :].casefold().startswith(label.said.casefold())
 
 
+@settings(deadline=None)
 @given(label=st.sampled_from(RTE), frame=st.sampled_from(FRAMES), gap=st.sampled_from("_- "))
 def test_labels_that_hold_each_other_are_told_apart(label: Label, frame: str, gap: str) -> None:
     assert read_label(frame.format(label.name.replace("_", gap)), RTE).label == label.name
 
 
+@settings(deadline=None)
 @given(text=st.text(), letters=st.booleans())
 def test_any_text_is_read_without_a_fault(text: str, letters: bool) -> None:
     reading = read_label(text, MOOD, letters=letters)
