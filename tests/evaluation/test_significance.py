@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from tutelage.evaluation.detectability import smallest_detectable
@@ -219,3 +224,36 @@ def test_what_is_called_detectable_is_found_in_about_four_of_five_studies() -> N
     reach = np.median([s.smallest_detectable for s in studies])
     expected = stats.norm.cdf(2.8 * effect / reach - 1.96)
     assert power == pytest.approx(expected, abs=0.1)
+
+
+@given(st.lists(st.floats(0, 1), max_size=12), st.randoms())
+def test_holm_is_monotone_never_below_p_and_knows_no_order(
+    p_values: list[float], chance: random.Random
+) -> None:
+    adjusted = holm(p_values)
+    assert all(p <= a <= 1 for p, a in zip(p_values, adjusted, strict=True))
+    ranked = sorted(zip(p_values, adjusted, strict=True))
+    assert [a for _, a in ranked] == sorted(a for _, a in ranked)
+    order = list(range(len(p_values)))
+    chance.shuffle(order)
+    assert holm([p_values[i] for i in order]) == [adjusted[i] for i in order]
+
+
+@given(
+    arrays(
+        np.float64,
+        st.tuples(st.integers(1, 4), st.integers(1, 25)),
+        elements=st.sampled_from([0.0, 1.0]),
+    ),
+    st.integers(1, 5),
+)
+def test_any_scores_have_an_interval_inside_0_to_1_that_holds_the_point(
+    values: np.ndarray, size: int
+) -> None:
+    groups = np.arange(values.shape[1]) // size
+    found = interval(values, groups=groups)
+    assert 0 <= found.low <= found.point <= found.high <= 1
+    other = compare(values, values[:1], groups=groups)
+    assert other.low < other.difference < other.high
+    assert 0 <= other.p <= 1
+    assert other.freedom >= 1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tutelage.evaluation.scorecard import score
-from tutelage.evaluation.significance import compare, interval
+from tutelage.evaluation.significance import compare, interval, mcnemar
 from tutelage.evaluation.slicing import slices
 from tutelage.evaluation.standings import (
     PURCHASES,
@@ -74,6 +74,7 @@ def test_macro_f1_has_an_interval_too_and_other_metrics_none() -> None:
     assert line.interval is not None
     assert line.interval.point == pytest.approx(line.mean)
     assert table(TASK, ROWS, CARDS, metric="brier")[0].interval is None
+    assert table(TASK, ROWS, CARDS, metric="brier")[0].mean is None
 
 
 def test_several_purchases_are_the_independent_draws() -> None:
@@ -93,10 +94,19 @@ def test_comparisons_are_paired_and_adjusted_together() -> None:
         score_matrix(TASK, ROWS, CARDS[3:], metric="accuracy"),
         names=("a last", "b last"),
     )
-    assert replace(one, p_adjusted=None) == alone
+    assert replace(one, p_adjusted=None, within_seeds=()) == alone
+    assert [w.student_seed for w in one.within_seeds] == [1, 2, 3]
+    right = score_matrix(TASK, ROWS, CARDS, metric="accuracy")
+    assert one.within_seeds[1].p == mcnemar(right[1], right[4])
+    assert (other.within_seeds[0].won, other.within_seeds[0].lost) == (
+        one.within_seeds[0].lost,
+        one.within_seeds[0].won,
+    )
     assert one.p_adjusted == pytest.approx(2 * one.p)
     assert (one.verdict, other.verdict) == ("gain", "loss")
-    assert json.loads(json.dumps(one.to_facts()))["sentence"] == "gain"
+    facts = json.loads(json.dumps(one.to_facts()))
+    assert facts["sentence"] == "gain"
+    assert facts["equivalence_p"] > 0.5
 
 
 def test_a_teacher_that_answered_some_rows_is_compared_on_those() -> None:

@@ -13,7 +13,7 @@ from tutelage.records import Example, Prediction, Task
 
 @dataclass(frozen=True, slots=True)
 class MultiLabel:
-    """Micro-F1, macro-F1, subset accuracy and Hamming loss.
+    """Micro-F1, macro-F1, subset accuracy (also as `accuracy`) and Hamming loss.
 
     An unreadable answer names no label, is no exact match, and has every cell of its row wrong.
     """
@@ -29,6 +29,7 @@ class MultiLabel:
         return {
             "micro_f1": micro_f1(table),
             "macro_f1": macro_f1(table),
+            "accuracy": float(table.right.mean()),
             "subset_accuracy": float(table.right.mean()),
             "hamming_loss": float(wrong.mean()),
             "unparseable": float(1 - table.answered.mean()),

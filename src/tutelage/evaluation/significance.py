@@ -6,7 +6,7 @@ is the score. What is resampled, and how, stands in `variance.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -45,6 +45,19 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class WithinSeed:
+    """McNemar's test of the two students of one seed. It says nothing of other seeds."""
+
+    student_seed: int
+    purchase_seed: int
+    won: int
+    """Rows that only the student of `a` has right."""
+    lost: int
+    """Rows that only the student of `b` has right."""
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What can be said of arm `a` minus arm `b`, paired by test row."""
 
@@ -74,6 +87,8 @@ class Comparison:
     """After Holm over the comparisons shown; None where only one was made."""
     a: str = ""
     b: str = ""
+    within_seeds: tuple[WithinSeed, ...] = ()
+    """One entry for each seed that both arms have, where the metric is accuracy."""
 
     @property
     def sentence(self) -> str:
@@ -83,8 +98,14 @@ class Comparison:
         return self.verdict
 
     def to_facts(self) -> dict[str, Any]:
-        """All of it as JSON."""
-        return {**asdict(self), "seeds": list(self.seeds), "sentence": self.sentence}
+        """All of it as JSON, with the p value of equivalence to within the margin."""
+        return {
+            **asdict(self),
+            "seeds": list(self.seeds),
+            "within_seeds": [asdict(w) for w in self.within_seeds],
+            "equivalence_p": equivalence(self).p,
+            "sentence": self.sentence,
+        }
 
 
 def interval(values: npt.ArrayLike, *, groups: Groups = None, level: float = 0.95) -> Interval:
@@ -287,9 +308,6 @@ class Equivalence:
     def p(self) -> float:
         """The larger of the two: both must be rejected."""
         return max(self.p_below, self.p_above)
-
-    def to_facts(self) -> Mapping[str, float]:
-        return {**asdict(self), "p": self.p}
 
 
 def equivalence(comparison: Comparison, *, margin: float | None = None) -> Equivalence:

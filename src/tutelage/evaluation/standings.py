@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tutelage.evaluation.influence import ROW_WISE, row_values
-from tutelage.evaluation.significance import Comparison, Interval, compare, interval, together
+from tutelage.evaluation.significance import (
+    Comparison,
+    Interval,
+    WithinSeed,
+    compare,
+    interval,
+    mcnemar,
+    together,
+)
 from tutelage.evaluation.variance import Floats
 from tutelage.exceptions import UserError
 from tutelage.records import Example, Scorecard, Task, Usage
@@ -37,7 +45,8 @@ class Standing:
     metric: str
     interval: Interval | None
     """None for a metric that has no value for each row."""
-    mean: float
+    mean: float | None
+    """Over students; None where none of them has the metric."""
     spread: float | None
     """Standard deviation between students; None for a single one."""
     student_seeds: tuple[int, ...]
@@ -145,7 +154,7 @@ def _standing(
         contender=contender,
         metric=metric,
         interval=_interval(task, shared, cards, metric, by, level),
-        mean=fmean(values) if values else float("nan"),
+        mean=fmean(values) if values else None,
         spread=stdev(values) if len(values) > 1 else None,
         student_seeds=tuple(sorted({card.student_seed for card in cards})),
         purchase_seeds=tuple(sorted(purchases)),
@@ -262,8 +271,26 @@ def _compared(
         margin=margin,
         names=(str(pair[0]), str(pair[1])),
     )
+    if metric == "accuracy":
+        found = replace(found, within_seeds=_within_seeds(task, shared, a, b))
     several = all(len({card.purchase_seed for card in cards}) > 1 for cards in (a, b))
     return replace(found, covers=PURCHASES) if several else found
+
+
+def _within_seeds(
+    task: Task, rows: Sequence[Example], a: Sequence[Scorecard], b: Sequence[Scorecard]
+) -> tuple[WithinSeed, ...]:
+    others = {(card.student_seed, card.purchase_seed): card for card in b}
+    found = []
+    for card in a:
+        seeds = (card.student_seed, card.purchase_seed)
+        if seeds in others:
+            first, second = (
+                score_matrix(task, rows, [c], metric="accuracy")[0] for c in (card, others[seeds])
+            )
+            won, lost = int((first > second).sum()), int((first < second).sum())
+            found.append(WithinSeed(*seeds, won, lost, mcnemar(first, second)))
+    return tuple(found)
 
 
 def choose_grid(

@@ -14,9 +14,13 @@ the second and the last; the last one, estimated from the residuals, is therefor
 (Searle, Casella and McCulloch 1992, chapter 4; Cameron, Gelbach and Miller 2011 for clusters). It
 is taken off the seeds' side and never below zero, so that the result is at least what resampling
 rows alone gives. Degrees of freedom follow Satterthwaite (1946): with few seeds that dominate,
-quantiles are those of a t distribution with few degrees of freedom. `benchmarks/null_simulation.py`
-measures what that is worth; without the correction and the t quantiles two seeds cry wolf in up to
-17 of 100 studies.
+quantiles are those of a t distribution with few degrees of freedom.
+
+`benchmarks/null_simulation.py` measures what that is worth: over six worlds of 1,000 rows with 2, 3
+and 5 seeds, two equal arms are told apart in 1.5 to 5.8 of 100 studies (with normal quantiles in up
+to 17, by McNemar's test over pooled seeds in up to 50), and the interval of one arm holds the truth
+in 91 to 97 of 100. The 91 are two seeds that differ by more than the test rows can hide: two seeds
+are too few to learn how far seeds differ.
 """
 
 from __future__ import annotations
