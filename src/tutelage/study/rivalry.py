@@ -17,6 +17,7 @@ from tutelage.store.runs import Run
 from tutelage.study.building import Prepared
 from tutelage.study.shop import Shop
 from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots, read
+from tutelage.teacher.templating import load
 
 Rows = Mapping[int, Sequence[Example]]
 """Rows to answer, by fold."""
@@ -83,6 +84,7 @@ async def _answers(
             "rows": rows_fingerprint(rows),
             "train": rows_fingerprint(gold.train),
             "shots": rival.shots,
+            "prompt": load(AnnotatorOptions().template).hash,
             "teacher": shop.session.name,
         },
     )

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path, replace
 
 from tutelage.exceptions import UserError
 from tutelage.records import (
@@ -29,7 +30,7 @@ from tutelage.synthesis.candidates import at_random, by_weight, near, spread
 from tutelage.synthesis.rationales import at_least, begun, done
 from tutelage.teacher.annotator import AnnotatorOptions, abstains, ask, choose_shots, read
 from tutelage.teacher.cleaning import refusal
-from tutelage.teacher.templating import load
+from tutelage.teacher.templating import load, placed
 
 ALTERNATIVES = 20
 """Tokens asked for at each place: as many as OpenAI-compatible endpoints give."""
@@ -149,7 +150,7 @@ def _bare(row: Example) -> Example:
     )
 
 
-def build(options: AnnotateOptions, *, task: Task) -> Annotation:
+def build(options: AnnotateOptions, *, task: Task, folder: Path = Path()) -> Annotation:
     """The synthesizer `annotate`.
 
     Raises:
@@ -166,12 +167,13 @@ def build(options: AnnotateOptions, *, task: Task) -> Annotation:
             "Several votes are several random draws, and their shares are the scores.",
             f"Leave {clash} out, or write votes: 1.",
         )
-    load(options.template)
+    template = placed(options.template, folder)
+    load(template)
     asking = AnnotatorOptions(
         shots=options.shots,
         rationale=options.rationale,
         abstain=options.abstain,
-        template=options.template,
+        template=template,
         temperature=temperature,
         max_tokens=options.max_tokens,
         logprobs=ALTERNATIVES if options.soft_labels else None,

@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from tutelage.exceptions import UserError
@@ -47,7 +48,7 @@ from tutelage.synthesis import ExplainOptions, FiveWOptions, PromptedOptions
 from tutelage.synthesis.candidates import at_random
 from tutelage.teacher.cleaning import refusal
 from tutelage.teacher.parsing import mentioned
-from tutelage.teacher.templating import Prompt, load, variables
+from tutelage.teacher.templating import Prompt, load, placed, variables
 
 PUBLISHED_SEED = 123
 _RELATIONS = (
@@ -142,7 +143,7 @@ def _unusable(reply: Reply, *, sound: bool) -> str:
     return ""
 
 
-def build_five_w(options: FiveWOptions, *, task: Task) -> RationaleWriter:
+def build_five_w(options: FiveWOptions, *, task: Task, folder: Path = Path()) -> RationaleWriter:
     """The synthesizer `five_w`."""
     at_least(options, rows=1, max_tokens=1)
     whole = task.kind != "nli" and len(task.fields) > 1 and not options.as_published
@@ -156,7 +157,7 @@ def build_five_w(options: FiveWOptions, *, task: Task) -> RationaleWriter:
     )
 
 
-def build_explain(options: ExplainOptions, *, task: Task) -> RationaleWriter:
+def build_explain(options: ExplainOptions, *, task: Task, folder: Path = Path()) -> RationaleWriter:
     """The synthesizer `explain`.
 
     Raises:
@@ -183,7 +184,7 @@ def build_explain(options: ExplainOptions, *, task: Task) -> RationaleWriter:
     )
 
 
-def build_prompted(options: PromptedOptions, *, task: Task) -> RationaleWriter:
+def build_prompted(options: PromptedOptions, *, task: Task, folder: Path = Path()) -> RationaleWriter:
     """The synthesizer `prompted`: a rationale by the user's own template.
 
     Raises:
@@ -192,7 +193,7 @@ def build_prompted(options: PromptedOptions, *, task: Task) -> RationaleWriter:
     at_least(options, rows=1, max_tokens=1)
     return RationaleWriter(
         task,
-        load(options.template),
+        load(placed(options.template, folder)),
         Sampling(temperature=options.temperature, max_tokens=options.max_tokens),
         rows=options.rows,
         shared=options.shared,

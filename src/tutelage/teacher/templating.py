@@ -80,6 +80,11 @@ class Prompt:
             ) from e
 
 
+def placed(name_or_path: str, folder: Path) -> str:
+    """The same with the path of a user's own template starting at `folder`, the recipe's."""
+    return name_or_path if name_or_path in shipped() else str(folder / name_or_path)
+
+
 def load(name_or_path: str) -> Prompt:
     """The shipped template of that name, or the user's file at that path.
 
