@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tutelage.exceptions import UserError
 from tutelage.records import (

@@ -184,7 +184,9 @@ def build_explain(options: ExplainOptions, *, task: Task, folder: Path = Path())
     )
 
 
-def build_prompted(options: PromptedOptions, *, task: Task, folder: Path = Path()) -> RationaleWriter:
+def build_prompted(
+    options: PromptedOptions, *, task: Task, folder: Path = Path()
+) -> RationaleWriter:
     """The synthesizer `prompted`: a rationale by the user's own template.
 
     Raises:
