@@ -31,16 +31,22 @@ class Calibration:
     def score(
         self, task: Task, gold: Sequence[Example], predictions: Sequence[Prediction]
     ) -> Mapping[str, float]:
+        column = {name: i for i, name in enumerate(task.label_names)}
         pairs = [
             (row.label, p.scores)
             for row, p in zip(gold, align(gold, predictions), strict=True)
-            if p.scores and row.label is not None and sum(p.scores.values()) > 0
+            if p.scores and row.label in column and sum(p.scores.values()) > 0
         ]
         if task.kind == "multi_label" or not pairs:
             return {}
-        table = np.array([[s.get(n, 0.0) for n in task.label_names] for _, s in pairs])
+        table = np.zeros((len(pairs), len(column)))
+        truth = np.zeros(table.shape, dtype=np.bool_)
+        for i, (label, scores) in enumerate(pairs):
+            truth[i, column[label]] = True
+            for name, value in scores.items():
+                if name in column:
+                    table[i, column[name]] = value
         table = table / np.maximum(table.sum(axis=1, keepdims=True), TINY)
-        truth = np.array([[label == n for n in task.label_names] for label, _ in pairs])
         return {
             "ece": calibration_error(table, truth, bins=self.options.bins),
             "brier": float(((table - truth) ** 2).sum(axis=1).mean()),

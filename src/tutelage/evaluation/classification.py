@@ -123,6 +123,6 @@ class Confusion:
 def confusion(task: Task, gold: Sequence[Example], predictions: Sequence[Prediction]) -> Confusion:
     """The confusion matrix of a single-label task, with a column for unparseable answers."""
     table = indicators(task, gold, predictions)
-    said = np.column_stack([table.said, ~table.answered]).astype(np.int64)
-    counts = table.gold.astype(np.int64).T @ said
+    said = np.column_stack([table.said, ~table.answered]).astype(np.float64)
+    counts = table.gold.astype(np.float64).T @ said  # floats: NumPy multiplies integers slowly
     return Confusion(table.names, tuple(tuple(int(v) for v in line) for line in counts))
