@@ -14,7 +14,7 @@ import transformers
 
 from tutelage.neural.batching import Sizes, by_length
 from tutelage.neural.collation import filled, pad_rows
-from tutelage.neural.devices import computing, own_randomness
+from tutelage.neural.devices import computing, in_full_precision, own_randomness
 from tutelage.neural.families import position_limit, set_dropout
 from tutelage.neural.objectives import class_loss, distillation_loss, labels_loss
 from tutelage.neural.tokenization import load_tokenizer, train_word_pieces
@@ -38,6 +38,7 @@ class Categoriser:
     def __init__(self, model: Any, tokenizer: Any, *, max_source: int) -> None:
         self.model = model
         self.tokenizer = tokenizer
+        self.head = last_linear(model)
         self.limit = min(max_source, position_limit(model.config) or max_source)
 
     def read(self, texts: Sequence[tuple[str, ...]]) -> list[Mapping[str, list[int]]]:
@@ -71,7 +72,8 @@ class Categoriser:
         if "token_type_ids" in rows[0]:
             segments = [row["token_type_ids"] for row in rows]
             given["token_type_ids"] = pad_rows(segments, 0, device)
-        logits: torch.Tensor = self.model(**given, return_dict=True).logits
+        with in_full_precision(self.head):
+            logits: torch.Tensor = self.model(**given, return_dict=True).logits
         return logits
 
     def answer(
@@ -91,6 +93,11 @@ class Categoriser:
         with quiet():
             self.model.save_pretrained(folder)
             self.tokenizer.save_pretrained(folder)
+
+
+def last_linear(model: torch.nn.Module) -> torch.nn.Module:
+    """The layer that gives the logits: the last linear one of the network."""
+    return [module for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]
 
 
 def load_categoriser(

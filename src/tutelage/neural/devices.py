@@ -62,6 +62,33 @@ def computing(device: torch.device, precision: str) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
+@contextmanager
+def in_full_precision(head: torch.nn.Module, where: torch.Tensor | None = None) -> Iterator[None]:
+    """Run one layer in fp32 inside a bf16 computation, on chosen positions where given.
+
+    bf16 keeps 8 bits of a logit: two labels would often tie, and the first one would win.
+    """
+    off: list[torch.autocast] = []
+
+    def before(_: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        states = given[0] if where is None else given[0][where]
+        off.append(torch.autocast(states.device.type, enabled=False))
+        off[-1].__enter__()  # type: ignore[no-untyped-call]
+        return (states.float(), *given[1:])
+
+    def after(*_: object) -> None:
+        off.pop().__exit__(None, None, None)
+
+    hooks = (head.register_forward_pre_hook(before), head.register_forward_hook(after))
+    try:
+        yield
+    finally:
+        while off:
+            after()
+        for hook in hooks:
+            hook.remove()
+
+
 def stream(seed: int, *path: str | int) -> int:
     """A seed of its own for each purpose: equal paths give equal seeds on every machine.
 

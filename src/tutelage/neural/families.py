@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 import transformers
 
 from tutelage.exceptions import UserError
-from tutelage.neural.devices import own_randomness
+from tutelage.neural.devices import in_full_precision, own_randomness
 from tutelage.neural.tokenization import load_tokenizer, train_tokenizer
 from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, read_config, reading
 
@@ -64,6 +65,8 @@ class Transducer:
         mask: torch.Tensor,
         inputs: torch.Tensor,
         where: torch.Tensor,
+        *,
+        exact: bool = False,
     ) -> torch.Tensor:
         """Logits at chosen positions only: the product with the vocabulary is the dearest of all,
         and padding needs none.
@@ -74,13 +77,13 @@ class Transducer:
             inputs: Decoder inputs, shifted right, padded at the end, [rows, target]. Attention is
                 causal, so what is computed at padding reaches no other position.
             where: [rows, target], true where logits are wanted.
+            exact: Whether the last product runs in fp32 also in a bf16 computation.
 
         Returns:
             [number of true positions, vocabulary], row by row.
         """
         head = self.model.get_output_embeddings()
-        hook = head.register_forward_pre_hook(lambda _, args: (args[0][where], *args[1:]))
-        try:
+        with in_full_precision(head, where) if exact else _only(head, where):
             logits: torch.Tensor = self.model(
                 encoder_outputs=transformers.modeling_outputs.BaseModelOutput(states),
                 attention_mask=mask,
@@ -89,8 +92,6 @@ class Transducer:
                 use_cache=False,
                 return_dict=True,
             ).logits
-        finally:
-            hook.remove()
         return logits
 
     def save(self, folder: Path) -> None:
@@ -98,6 +99,15 @@ class Transducer:
         with quiet():
             self.model.save_pretrained(folder)
             self.tokenizer.save_pretrained(folder)
+
+
+@contextmanager
+def _only(head: torch.nn.Module, where: torch.Tensor) -> Iterator[None]:
+    hook = head.register_forward_pre_hook(lambda _, given: (given[0][where], *given[1:]))
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def position_limit(config: Any) -> int | None:

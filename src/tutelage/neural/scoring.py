@@ -112,6 +112,7 @@ def _score(
         mask.repeat_interleave(count, dim=0),
         inputs,
         where.to(net.device),
+        exact=True,
     )
     # Row r's logits start at r * (cells of all inputs); input k's cells follow those before it.
     sizes = np.array([len(x) + 1 for x in candidates.inputs])

@@ -1,0 +1,151 @@
+"""The loop on a workload of one linear layer: history, choice, NaN, resume after any step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tutelage.exceptions import TrainingError
+from tutelage.neural.checkpoint import read_note, weights_of
+from tutelage.neural.schedule import Schedule
+from tutelage.neural.training import Plan, chosen, load_choice, state_path, throw_away, train
+from tutelage.records import Moment
+
+pytestmark = pytest.mark.train
+
+
+class Line:
+    """Fits a line under dropout, so that random streams matter."""
+
+    def __init__(self, *, spoil: int | None = None) -> None:
+        torch.manual_seed(5)
+        self.model = torch.nn.Sequential(torch.nn.Dropout(0.3), torch.nn.Linear(3, 1))
+        self.points = torch.randn(20, 3)
+        self.sizes = np.arange(40).reshape(20, 2)
+        self.spoil = spoil
+        self.steps = 0
+
+    def split(self, rows):
+        self.steps += 1
+        return [rows[:2], rows[2:]]
+
+    def loss(self, micro):
+        wanted = self.points[micro].sum(dim=1, keepdim=True)
+        loss = ((self.model(self.points[micro]) - wanted) ** 2).sum() / 4
+        return loss * float("nan") if self.steps == self.spoil else loss
+
+    def evaluate(self):
+        gap = (self.model(self.points) - self.points.sum(dim=1, keepdim=True)).abs()
+        return {"loss": float(gap.mean()), "accuracy": float((gap < 1).float().mean())}
+
+
+def plan(folder: Path, **changes: Any) -> Plan:
+    given = {
+        "schedule": Schedule(20, 2, 0.05, (5, 10, 15, 20)),
+        "batch_size": 4,
+        "weight_decay": 0.01,
+        "precision": "fp32",
+        "device": torch.device("cpu"),
+        "seed": 1,
+        "folder": folder,
+        "identity": "fit1-a",
+    } | changes
+    return Plan(**given)
+
+
+def outcome(work: Line, given: Plan) -> dict[str, list[float]]:
+    course = train(work, given)
+    found = {}
+    for rule in ("dev_loss", "dev_accuracy", "last"):
+        load_choice(work.model, given, course, rule)
+        found[rule] = [x for t in weights_of(work.model).values() for x in t.flatten().tolist()]
+    return found
+
+
+def test_history_has_a_moment_for_each_evaluation(tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    course = train(Line(), plan(tmp_path), progress=events.append)
+    assert [m.step for m in course.history] == [5, 10, 15, 20]
+    assert [m.epoch for m in course.history] == [1, 2, 3, 4]
+    assert all(m.train_loss > 0 for m in course.history)
+    assert [e["step"] for e in events] == list(range(1, 21))
+    assert sum("dev" in e for e in events) == 4
+
+
+def test_rules_choose_the_lowest_loss_and_the_first_best_accuracy(tmp_path: Path) -> None:
+    course = train(Line(), plan(tmp_path))
+    losses = {m.step: m.dev["loss"] for m in course.history}
+    assert course.at["dev_loss"] == min(losses, key=losses.__getitem__)
+    best = max(m.dev["accuracy"] for m in course.history)
+    first = next(m.step for m in course.history if m.dev["accuracy"] == best)
+    assert course.at["dev_accuracy"] == first
+    assert course.at["last"] == 20
+
+
+def test_without_dev_every_rule_takes_the_last() -> None:
+    assert chosen("dev_loss", Moment(7, 1.0)) == chosen("dev_accuracy", Moment(7, 1.0)) == 7.0
+
+
+@pytest.mark.parametrize("killed_after", [1, 5, 7, 12, 19])
+def test_a_training_broken_off_anywhere_ends_as_if_undisturbed(tmp_path, killed_after) -> None:
+    class Broken(BaseException):
+        pass
+
+    def break_off(event):
+        if event["step"] == killed_after:
+            raise Broken
+
+    torch.manual_seed(999)  # what others draw must not matter
+    expected = outcome(Line(), plan(tmp_path / "whole"))
+    with pytest.raises(Broken):
+        train(Line(), plan(tmp_path / "broken"), progress=break_off)
+    torch.randn(100)
+    assert outcome(Line(), plan(tmp_path / "broken")) == expected
+
+
+def test_the_seed_decides(tmp_path: Path) -> None:
+    first = outcome(Line(), plan(tmp_path / "1"))
+    assert outcome(Line(), plan(tmp_path / "2", seed=2)) != first
+
+
+def test_others_find_their_random_numbers_untouched(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    work = Line()
+    torch.manual_seed(3)
+    train(work, plan(tmp_path))
+    assert torch.equal(torch.rand(4), expected)
+
+
+def test_a_loss_that_is_not_a_number_stops_with_step_and_rate(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError) as caught:
+        train(Line(spoil=7), plan(tmp_path))
+    told = str(caught.value)
+    assert "nan at step 7 of 20" in told and "learning rate was 0.039" in told
+    assert "lower learning_rate" in told
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
+    train(Line(), plan(tmp_path))
+    with pytest.raises(TrainingError, match=r"checkpoint of another training \(fit1-a\)"):
+        train(Line(), plan(tmp_path, identity="fit1-b"))
+
+
+def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path) -> None:
+    state_path(tmp_path).write_bytes(b"torn")
+    with pytest.raises(TrainingError, match="Delete the file"):
+        train(Line(), plan(tmp_path))
+
+
+def test_the_state_is_tensors_and_json_and_goes_away(tmp_path: Path) -> None:
+    train(Line(), plan(tmp_path))
+    note = read_note(state_path(tmp_path))
+    assert note["identity"] == "fit1-a" and note["step"] == 20
+    assert {p.suffix for p in tmp_path.iterdir()} == {".safetensors"}
+    throw_away(tmp_path)
+    assert not list(tmp_path.iterdir())
