@@ -78,7 +78,10 @@ class Session(Protocol):
         ...
 
     def bound(self, request: Request) -> Usage:
-        """The most tokens that one sending of `request` can use (`nanousd` is ignored)."""
+        """The most tokens that one sending of `request` can use.
+
+        `nanousd` 0 leaves the price to the recipe and the price list.
+        """
         ...
 
     async def answer(self, desk: Desk) -> None:

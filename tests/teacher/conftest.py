@@ -51,7 +51,9 @@ class TeacherServer:
         self.script: Script = lambda *_: None
         self.gate: Callable[[], Awaitable[None]] | None = None
         self.requests = self.completions = self.tokens = self.nanousd = 0
-        self.in_flight = self.most_in_flight = 0
+        self.in_flight = self.most_in_flight = self.connections = 0
+        self.last_target = ""
+        self.last_headers: dict[str, str] = {}
         self.bodies: list[dict[str, Any]] = []
         self.keys: Counter[str] = Counter()
         self.url = ""
@@ -72,11 +74,13 @@ class TeacherServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        self.connections += 1
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
                 pairs = (line.partition(":") for line in head[1:] if line)
                 headers = {name.lower(): value.strip() for name, _, value in pairs}
+                self.last_target, self.last_headers = head[0].split()[1], headers
                 raw = await reader.readexactly(int(headers.get("content-length", "0")))
                 self.in_flight += 1
                 self.most_in_flight = max(self.most_in_flight, self.in_flight)

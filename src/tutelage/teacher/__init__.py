@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from tutelage.plugins import Plugin
 from tutelage.teacher.providers import EndpointOptions
+from tutelage.teacher.recorded import RecordedOptions
+from tutelage.teacher.scripted import ScriptedOptions
 
 PLUGINS = (
     Plugin(
@@ -17,5 +19,19 @@ PLUGINS = (
         EndpointOptions,
         summary="Any OpenAI-compatible server: OpenAI, Azure, vLLM, Ollama, llama.cpp, TGI, "
         "transformers serve.",
+    ),
+    Plugin(
+        "teacher",
+        "recorded",
+        "tutelage.teacher.recorded:build",
+        RecordedOptions,
+        "Replies from a file of requests and replies, or from columns of a table.",
+    ),
+    Plugin(
+        "teacher",
+        "scripted",
+        "tutelage.teacher.scripted:build",
+        ScriptedOptions,
+        "Knows a built-in world and answers about it as a pure function of the request.",
     ),
 )

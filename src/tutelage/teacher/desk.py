@@ -238,8 +238,7 @@ class LedgerDesk:
     def _book(self, exchange: Exchange, news: _News) -> None:
         for flight, reply, body in self._settled:
             priced = self._priced(flight, reply)
-            money = priced.usage.nanousd if self._price else None
-            exchange.settle(flight.sending, priced, body, money)
+            exchange.settle(flight.sending, priced, body, self._money(reply.usage))
             self._end(flight, news, priced)
         for lapse in self._lapsed:
             flight = lapse.flight
@@ -401,13 +400,18 @@ class LedgerDesk:
 
     def _worst(self, request: Request) -> Usage:
         bound = self._session.bound(request)
-        money = self._price.cost(bound) if self._price else 0
-        return Usage(1, bound.prompt_tokens, bound.completion_tokens, money)
+        return Usage(1, bound.prompt_tokens, bound.completion_tokens, self._money(bound) or 0)
+
+    def _money(self, used: Usage) -> int | None:
+        """What `used` costs: a session that knows better (a recording with prices) has its way."""
+        if used.nanousd or self._price is None:
+            return used.nanousd or None
+        return self._price.cost(used)
 
     def _priced(self, flight: _Flight, reply: Reply) -> Reply:
         used = reply.usage
-        money = self._price.cost(used) if self._price else 0
-        usage = Usage(flight.sending.attempt, used.prompt_tokens, used.completion_tokens, money)
+        attempts, money = flight.sending.attempt, self._money(used) or 0
+        usage = Usage(attempts, used.prompt_tokens, used.completion_tokens, money)
         return Reply(
             reply.request,
             reply.completions,

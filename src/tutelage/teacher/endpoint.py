@@ -170,11 +170,9 @@ class EndpointSession:
         valve = self._valve
         while True:
             await valve.take()
-            if self._fatal is not None:
-                return
-            try:
-                request = await desk.__anext__()
-            except StopAsyncIteration:
+            request = None if self._fatal else await anext(desk, None)
+            if request is None:
+                valve.leave()
                 return
             valve.held += 1
             try:
@@ -318,7 +316,6 @@ class EndpointSession:
                 f"It was asked for the model {self._o.model!r}.",
                 advice(trouble, place=self._o.key_source.place if self._o.key_source else ""),
             )
-            self._valve.open()
 
     # --- small parts ------------------------------------------------------------------------------
 

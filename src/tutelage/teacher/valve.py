@@ -52,10 +52,9 @@ class Valve:
         if self._takers:
             self._wake(self._takers, int(self.pacing.window) - self.held)
 
-    def open(self) -> None:
-        """Let everyone look up, for instance because work is over."""
-        self._wake(self._takers, len(self._takers))
-        self._wake(self._starters, len(self._starters))
+    def leave(self) -> None:
+        """A worker goes home: another one that waits may see that there is nothing left."""
+        self._wake(self._takers, 1)
 
     async def _park(self, waiters: deque[asyncio.Future[None]]) -> None:
         waiter: asyncio.Future[None] = self._loop.create_future()
