@@ -190,26 +190,41 @@ def test_leftovers_of_a_dead_run_are_presumed_paid_until_the_bill_settles_them(p
             ledger.settle_presumed([], nanousd=-1)
 
 
+DYING = """
+import sys
+from tutelage.records import Message, Request, Sampling, Usage
+from tutelage.store.caps import Account, Limits
+from tutelage.store.ledger import Ledger
+ledger = Ledger.open(sys.argv[1], owner="dead")
+request = Request((Message("user", "hello"),), Sampling(max_tokens=20), model="here/m")
+with ledger.exchange(Account("s", "a"), Limits()) as exchange:
+    exchange.admit(request, Usage(1, 10, 20, 500))
+"""
+
+
 def test_a_sending_of_a_process_that_is_gone_does_not_block_others(path):
-    child = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from tutelage.store.ledger import Ledger; from tutelage.records import *\n"
-            "from tutelage.store.caps import *\n"
-            "l = Ledger.open(sys.argv[1], owner='dead')\n"
-            "r = Request((Message('user', 'hello'),), Sampling(max_tokens=20), model='here/m')\n"
-            "with l.exchange(Account('s', 'a'), Limits()) as x: x.admit(r, Usage(1, 10, 20, 500))\n",
-            str(path),
-        ],
-        check=False,
-    )
-    assert child.returncode == 0
     with Ledger.open(path, owner="run") as ledger:
+        subprocess.run([sys.executable, "-c", DYING, str(path)], check=True)
         assert reserve(ledger, asked()) == Elsewhere("dead")
         assert ledger.release_dead("dead") == 1
-        assert isinstance(reserve(ledger, asked()), Sending)
+        sending = reserve(ledger, asked())
+        assert isinstance(sending, Sending)
         assert ledger.release_dead("run") == 0  # this process lives
+        with ledger.exchange(ARM, FREE) as exchange:
+            exchange.lapse(sending, "429", maybe_paid=False)
+        subprocess.run([sys.executable, "-c", DYING, str(path)], check=True)
+    with Ledger.open(path, owner="run") as ledger:  # opening looks after it, too
+        assert [left.why for left in ledger.presumed()] == ["its run died"] * 2
+        assert isinstance(reserve(ledger, asked()), Sending)
+
+
+def test_an_owner_that_leaves_nothing_open_is_forgotten(path):
+    for owner in ("one", "two"):
+        with Ledger.open(path, owner=owner) as ledger:
+            buy(ledger, asked(owner))
+    with sqlite3.connect(path) as plain:
+        assert plain.execute("SELECT count(*) FROM owner").fetchone() == (0,)
+    plain.close()
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Ledger:
             path: A file on a local disk.
             owner: Name of the run that sends. The caller holds that run's exclusive lock, so every
                 open sending of this name is a leftover of a dead process; open a run's ledger once.
+                Leftovers of other runs whose process is gone are presumed paid along with them.
             durability: `normal` or `full`, see above.
             read_only: For looking while a run is live.
 
@@ -88,6 +89,14 @@ class Ledger:
         return ledger
 
     def close(self) -> None:
+        """Close the file. An owner that leaves nothing open is forgotten."""
+        if self.owner and self._broken is None:
+            with self._transaction() as connection:
+                connection.execute(
+                    "DELETE FROM owner WHERE run = ?1 AND pid = ?2"
+                    " AND NOT EXISTS (SELECT 1 FROM sending WHERE owner = ?1)",
+                    (self.owner, os.getpid()),
+                )
         self._connection.close()
 
     def __enter__(self) -> Ledger:
@@ -124,12 +133,7 @@ class Ledger:
         sent, longer than any request may take.
         """
         with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT host, pid FROM owner WHERE run = ?", (owner,)
-            ).fetchone()
-            if row is not None and row[0] == socket.gethostname() and not _alive(row[1]):
-                return presume(connection, owner, "its run died")
-            return presume(connection, owner, "its run is gone", before=time.time() - LEASE)
+            return self._presume_dead(connection, owner)
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -224,6 +228,14 @@ class Ledger:
                 (self.owner, socket.gethostname(), os.getpid(), time.time()),
             )
             self.adopted = presume(connection, self.owner, "the run was killed while it was sent")
+            for (owner,) in connection.execute("SELECT DISTINCT owner FROM sending").fetchall():
+                self._presume_dead(connection, owner)
+
+    def _presume_dead(self, connection: sqlite3.Connection, owner: str) -> int:
+        row = connection.execute("SELECT host, pid FROM owner WHERE run = ?", (owner,)).fetchone()
+        if row is not None and row[0] == socket.gethostname() and not _alive(row[1]):
+            return presume(connection, owner, "its run died")
+        return presume(connection, owner, "its run is gone", before=time.time() - LEASE)
 
     def _book(self, account: Account) -> int:
         key = (account.study, account.arm, account.purchase)
