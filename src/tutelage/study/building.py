@@ -6,10 +6,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from tutelage.contracts import Teacher
+from tutelage.contracts import Metric, Teacher
 from tutelage.curation.judging import NamedCheck
+from tutelage.evaluation.metrics import metrics_for
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold, load_rows
 from tutelage.plugins import Kind, Plugin, find
@@ -37,6 +39,11 @@ class Prepared:
     @property
     def task(self) -> Task:
         return self.golds[0].task
+
+    @cached_property
+    def metrics(self) -> list[Metric]:
+        """The task's own metrics and those that the recipe adds."""
+        return metrics_for(self.task, self.recipe.metrics)
 
     def parts(self, unit: Unit) -> Parts:
         return next(p for p in self.arms[unit.arm] if p.grid == unit.grid)
@@ -79,6 +86,10 @@ def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:
     return Prepared(loaded, golds, arms)
 
 
+EXTRAS = dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train")
+"""Extra that brings a package which only some parts need."""
+
+
 @dataclass(frozen=True)
 class Plugged:
     """A part's plug-in with its options as the recipe gives them."""
@@ -100,7 +111,22 @@ class Plugged:
         }
 
     def make(self, **context: Any) -> Any:
-        return self.plugin.make(self.options, **context)
+        """Build the part.
+
+        Raises:
+            UserError: it needs a package that is not installed.
+        """
+        try:
+            return self.plugin.make(self.options, **context)
+        except ModuleNotFoundError as e:
+            if (e.name or "").partition(".")[0] not in EXTRAS:
+                raise
+            extra = EXTRAS[(e.name or "").partition(".")[0]]
+            raise UserError(
+                f"The {self.plugin.kind} {self.plugin.name} needs the package {e.name}.",
+                "It is not installed.",
+                f"Install it: pip install 'tutelage[{extra}]'.",
+            ) from e
 
 
 def plugged(kind: Kind, part: PartSpec) -> Plugged:
@@ -136,7 +162,7 @@ def _points(
         options = matched(recipe, student_options(recipe, arm, point), len(gold.train))
         yield replace(
             _learning(Plugged(plugin, options), name, task, grid_label(point)),
-            synthesizer=synthesis.make(task=task) if synthesis else None,
+            synthesizer=synthesis.make(task=task, folder=loaded.folder) if synthesis else None,
             synthesizer_id=synthesis.identity if synthesis else {},
             given=given,
             checks=tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking),
@@ -170,7 +196,8 @@ def matched(recipe: Recipe, options: Mapping[str, Any], train_rows: int) -> dict
             f"match: steps needs a student with `steps`; {plugin.name} has none.",
             do="Match by rows or usd, or choose a seq2seq or classifier student.",
         )
-    steps = recipe.match.to or math.ceil(train_rows / filled.batch_size) * filled.epochs
+    by_epochs = math.ceil(train_rows / filled.batch_size) * filled.epochs
+    steps = recipe.match.to or filled.steps or by_epochs
     return {**options, "steps": int(steps)}
 
 

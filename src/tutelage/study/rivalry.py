@@ -46,11 +46,11 @@ async def rival_cards(
                     arm=name,
                     split="dev" if split == "dev" else "test",
                     charged=shop.charged_to_rival(name) if shop else None,
+                    metrics=prepared.metrics,
                 )
             )
-    if len(prepared.golds) == 1:
-        return cards
-    return merge_folds(prepared.task, [row for fold in rows.values() for row in fold], cards)
+    every = [row for fold in rows.values() for row in fold]
+    return merge_folds(prepared.task, every, cards, prepared.metrics)
 
 
 def _sample(rows: Sequence[Example], rival: RivalSpec, name: str) -> Sequence[Example]:

@@ -80,8 +80,9 @@ def run_study(
     chosen = choices or Choices()
     prepared = prepare(loaded, limit=chosen.limit)
     with Run(folder) as run, StatusBoard(run, listener) as board:
-        identity = identify(run, loaded)
-        study = Study(prepared, run, board, chosen, identity, ledger or default_ledger(folder))
+        place = ledger or default_ledger(folder)
+        identity = identify(run, loaded, place)
+        study = Study(prepared, run, board, chosen, identity, place)
         return asyncio.run(study.complete())
 
 
@@ -89,8 +90,11 @@ def default_ledger(folder: Path) -> Path:
     return folder.resolve().parent / "ledger.sqlite"
 
 
-def identify(run: Run, loaded: LoadedRecipe) -> str:
+def identify(run: Run, loaded: LoadedRecipe, ledger: Path) -> str:
     """The run's id: made once and kept, so that a resumed run goes on with its own accounts.
+
+    Beside it stand the folder where the recipe's relative paths start and the ledger, for whoever
+    looks at the run later.
 
     Raises:
         UserError: the folder belongs to a recipe of another name.
@@ -104,6 +108,7 @@ def identify(run: Run, loaded: LoadedRecipe) -> str:
             f"{run.folder} is a run of the recipe {facts['recipe']!r}, not of {name!r}.",
             do="Name another folder with --out.",
         )
+    facts |= {"folder": str(loaded.folder.resolve()), "ledger": str(ledger.resolve())}
     write_whole(path, orjson.dumps(facts))
     write_whole(
         run.folder / "recipe.json", orjson.dumps(loaded.resolved(), option=orjson.OPT_INDENT_2)
@@ -218,7 +223,11 @@ class Study:
             for entry in learned
             for card in self._cards(entry, self.gold(entry.unit).dev, "dev", shop)
         ]
-        return merge_folds(self.prepared.task, rows, cards) if self._folded else cards
+        return (
+            merge_folds(self.prepared.task, rows, cards, self.prepared.metrics)
+            if self._folded
+            else cards
+        )
 
     @property
     def _folded(self) -> bool:
@@ -243,6 +252,7 @@ class Study:
                 split="dev" if split == "dev" else "test",
                 charged=shop.charged(unit) if shop else None,
                 facts={"rows": entry.turns[-1].rows},
+                metrics=self.prepared.metrics,
             )
             for rule, predictions in answers.items()
         ]
@@ -258,7 +268,11 @@ class Study:
             for entry in evidence.learned
             for card in self._cards(entry, opened[entry.unit.fold], "test", shop)
         ]
-        cards = merge_folds(self.prepared.task, rows, cards) if self._folded else cards
+        cards = (
+            merge_folds(self.prepared.task, rows, cards, self.prepared.metrics)
+            if self._folded
+            else cards
+        )
         self.board.set(phase="asking rivals")
         rivals = await rival_cards(self.prepared, opened, "test", shop, self.run)
         return evidence.with_test(rows, [*cards, *rivals], openings)
