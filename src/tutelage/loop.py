@@ -7,7 +7,7 @@ is read from the store once it is finished (`steps.py`); no line knows the name 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tutelage.records import Example, Feedback, Fitted, Prediction, Verdict
 from tutelage.steps import Unit, Workbench, mix
@@ -29,6 +29,8 @@ class Turn:
     failed: int = 0
     unbought: int = 0
     stopped: str = ""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    """Folder of each step of the turn by its name, inside the run's folder."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ async def learn(bench: Workbench) -> Learned:
                 bought.failed,
                 bought.unbought,
                 bought.stopped,
+                bench.steps(turn),
             )
         )
         if stops(turns, parts.patience):

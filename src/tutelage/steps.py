@@ -33,7 +33,7 @@ from tutelage.store.encoding import (
     rows_fingerprint,
     write_records,
 )
-from tutelage.store.runs import Run
+from tutelage.store.runs import Run, Step
 
 Identity = Mapping[str, Any]
 """Name, options and version of a part: what its steps are keyed by."""
@@ -94,6 +94,17 @@ class Workbench:
     """Caps of arm and turn: where they bind they decide what is bought."""
     say: Callable[[str, Unit, int], None]
     """Told the name of each step that is run anew."""
+    trail: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Folder of each step by turn and name, so that a row can be followed through the run."""
+
+    def steps(self, turn: int) -> Mapping[str, str]:
+        """Folders of the steps that `turn` took so far, inside the run's folder."""
+        return dict(self.trail.get(turn, {}))
+
+    def _step(self, turn: int, name: str, inputs: Mapping[str, Any]) -> Step:
+        step = self.run.step(name, inputs)
+        self.trail.setdefault(turn, {})[name] = str(step.folder.relative_to(self.run.folder))
+        return step
 
     async def purchase(
         self,
@@ -107,7 +118,8 @@ class Workbench:
             given = self.parts.given if turn == 0 else ()
             return Bought(tuple(Draft(i, i, row) for i, row in enumerate(given)), (), {})
         brief = self._brief(turn, tuple(kept), feedback)
-        step = self.run.step(
+        step = self._step(
+            turn,
             "buy",
             {
                 "synthesizer": self.parts.synthesizer_id,
@@ -166,7 +178,8 @@ class Workbench:
             gold=(*self.gold.train, *self.gold.pool),
             sealed=self.gold.sealed,
         )
-        step = self.run.step(
+        step = self._step(
+            turn,
             "curate",
             {
                 "checks": list(self.parts.checks_id),
@@ -186,7 +199,8 @@ class Workbench:
 
     def fit(self, turn: int, rows: Sequence[Example]) -> Fitted:
         """Train a student on `rows`, resuming a training that was cut off."""
-        step = self.run.step(
+        step = self._step(
+            turn,
             "fit",
             {
                 "learner": self.parts.learner_id,
@@ -215,7 +229,8 @@ class Workbench:
         rows: Sequence[Example] = self.gold.pool
         if critic.reads == "unlabelled":
             rows = self.gold.sample_unlabelled(self.parts.candidates, self.unit.purchase_seed)
-        step = self.run.step(
+        step = self._step(
+            turn,
             "review",
             {
                 "critic": self.parts.critic_id,
@@ -247,7 +262,7 @@ class Workbench:
         if not step.done:
             self.say("predicting", self.unit, 0)
             write_records(answers, self.student(fitted, rule).predict(rows, rationale=rationale))
-            step.finish({"rows": len(rows)})
+            step.finish({"rows": len(rows), "student": fitted.folders[rule]})
         return read_records(answers, Prediction)
 
 

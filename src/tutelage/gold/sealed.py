@@ -56,6 +56,10 @@ class SealedTest:
         record(f"{self.fingerprint} {why}")
         return self.__rows
 
+    def count_groups(self, by: str) -> int:
+        """How many different values the field or tag `by` has: independent groups of rows."""
+        return len({row.fields.get(by, row.tags.get(by, row.id)) for row in self.__rows})
+
     def __len__(self) -> int:
         return len(self.__rows)
 

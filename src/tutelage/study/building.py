@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from tutelage.contracts import Metric, Teacher
+from tutelage.contracts import Metric, Synthesizer, Teacher
 from tutelage.curation.judging import NamedCheck
 from tutelage.evaluation.metrics import metrics_for
 from tutelage.exceptions import UserError
@@ -131,6 +131,12 @@ class Plugged:
 
 def plugged(kind: Kind, part: PartSpec) -> Plugged:
     return Plugged(find(kind, part.name), part.options)
+
+
+def build_synthesizer(loaded: LoadedRecipe, part: PartSpec, task: Task) -> Synthesizer:
+    """What an arm asks for."""
+    made: Synthesizer = plugged("synthesizer", part).make(task=task, folder=loaded.folder)
+    return made
 
 
 def build_teacher(loaded: LoadedRecipe, task: Task) -> Teacher | None:

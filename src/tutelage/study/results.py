@@ -24,8 +24,9 @@ from tutelage.evaluation.standings import (
     table,
 )
 from tutelage.loop import Learned, Turn
+from tutelage.recipe import Recipe
 from tutelage.recipe.validation import parse_primary
-from tutelage.records import Example, Scorecard, Usage
+from tutelage.records import Example, Scorecard, Task, Usage
 from tutelage.steps import Unit
 from tutelage.store.ledger import Ledger
 from tutelage.study.building import Prepared
@@ -121,9 +122,14 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
 
 def cluster(prepared: Prepared) -> str:
     """What makes test rows depend on each other: the premise of a pair, or what the recipe says."""
-    if by := prepared.recipe.gold.carve.by:
+    return cluster_of(prepared.recipe, prepared.task)
+
+
+def cluster_of(recipe: Recipe, task: Task) -> str:
+    """The same, before anything is built."""
+    if by := recipe.gold.carve.by:
         return by
-    return prepared.task.fields[0] if prepared.task.kind == "nli" else ""
+    return task.fields[0] if task.kind == "nli" else ""
 
 
 def compared_pairs(
@@ -211,6 +217,7 @@ def turn_facts(turn: Turn) -> dict[str, Any]:
         "stopped": turn.stopped,
         "feedback": dict(turn.feedback.measures) if turn.feedback else {},
         "feedback_rows": len(turn.feedback.rows) if turn.feedback else 0,
+        "steps": dict(turn.steps),
     }
 
 

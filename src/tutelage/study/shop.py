@@ -20,6 +20,8 @@ from tutelage.teacher.purchasing import Purchaser
 
 RIVAL = "rival:"
 """Accounts of teachers that stand as rivals begin like this: their replies serve no arm."""
+PILOT = "pilot:"
+"""Accounts of pilots begin like this."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Shop:
     async def ask_for_rival(self, rival: str, requests: Sequence[Request]) -> Answers:
         """Buy a batch for a rival, on an account of its own."""
         return await _buy(self.rivals, Account(self.study, RIVAL + rival), requests)
+
+    async def ask_for_pilot(self, arm: str, requests: Sequence[Request]) -> Answers:
+        """Buy the answers to gold train rows by which an arm's teacher is judged beforehand."""
+        return await _buy(self.rivals, Account(self.study, PILOT + arm), requests)
 
     def charged(self, unit: Unit) -> Usage:
         """What the unit's arm used under its purchase seed, as if it had bought it alone."""

@@ -1,0 +1,181 @@
+"""Commands that start a run, or go on with one: run, quickstart."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tutelage.cli.arguments import (
+    Arms,
+    AsJson,
+    Assignments,
+    LedgerPath,
+    Limit,
+    RecipeArgument,
+)
+from tutelage.cli.console import finish, note, say
+from tutelage.cli.outcomes import show_results
+from tutelage.cli.quickstart_choices import assignments_for, farewell
+from tutelage.exceptions import BudgetReached
+
+if TYPE_CHECKING:
+    from tutelage.api import RunOutcome
+    from tutelage.cli.progress_display import Display
+    from tutelage.recipe import LoadedRecipe
+    from tutelage.study.pilot import Pilot
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (run, quickstart):
+        app.command()(command)
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", file_okay=False, help="The run's folder; runs/NAME where absent."),
+]
+
+
+def run(
+    recipe: RecipeArgument,
+    out: Out = None,
+    final: Annotated[
+        bool,
+        typer.Option(
+            "--final", help="Open the sealed test at the end. Without it the run ends on dev."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Go on although the teacher is no better than gold-only training."
+        ),
+    ] = False,
+    assignments: Assignments = [],  # noqa: B006 - typer reads the default once
+    limit: Limit = None,
+    arm: Arms = [],  # noqa: B006
+    ledger: LedgerPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a recipe from its first order to its report. Run it again to go on after any stop."""
+    from tutelage import api
+
+    loaded = api.load_recipe(recipe, assignments=assignments)
+    outcome = carry_out(
+        loaded, out, final=final, yes=yes, limit=limit, arms=arm, ledger=ledger, as_json=as_json
+    )
+    end(outcome, as_json=as_json)
+
+
+def carry_out(
+    loaded: LoadedRecipe, out: Path | None, *, as_json: bool, **choices: Any
+) -> RunOutcome:
+    """Run with a live display; say what is kept where a budget stops it."""
+    from tutelage import api
+    from tutelage.cli.progress_display import Display
+    from tutelage.study.archive import default_folder
+
+    folder = out or default_folder(loaded.recipe.name)
+    teacher = loaded.recipe.teacher
+    caps = teacher.budget.model_dump() if teacher else {}
+    try:
+        with Display(caps) as display:
+            return api.run(
+                loaded,
+                folder,
+                agree=None if as_json else _asking(display),
+                listener=display,
+                **choices,
+            )
+    except BudgetReached:
+        note(f"The run is kept in {folder}.")
+        raise
+
+
+def _asking(display: Display) -> Any:
+    """Asks on a terminal whether to go on after a pilot; without one the answer is no."""
+
+    def agree(pilot: Pilot) -> bool:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        display.pause()
+        note(pilot.sentence, "yellow")
+        answer = typer.confirm("Let it label all the same?", default=False, err=True)
+        display.resume()
+        return answer
+
+    return agree
+
+
+def end(outcome: RunOutcome, *, as_json: bool) -> None:
+    """What a finished run found: its verdict, its table, and where everything is."""
+    if not as_json:
+        for pilot in outcome.pilots:
+            say(pilot.sentence)
+        show_results(outcome.results)
+        say()
+        say(f"Report:  {outcome.report}")
+        say(f"Run:     {outcome.folder}")
+        _advise(outcome)
+    finish(_facts(outcome), as_json=as_json)
+
+
+def _advise(outcome: RunOutcome) -> None:
+    if outcome.results["split"] == "dev":
+        say("These are dev scores. `--final` opens the sealed test, once all is settled.", "dim")
+    failed = sum(turn["failed"] for unit in outcome.results["units"] for turn in unit["turns"])
+    if failed:
+        note(f"{failed} orders had no reply; the same command asks them again.", "yellow")
+    for stop in dict.fromkeys(
+        turn["stopped"] for unit in outcome.results["units"] for turn in unit["turns"]
+    ):
+        if stop:
+            note(stop, "yellow")
+
+
+def _facts(outcome: RunOutcome) -> Mapping[str, Any]:
+    results = outcome.results
+    return {
+        "run": str(outcome.folder),
+        "report": str(outcome.report),
+        "name": results["name"],
+        "split": results["split"],
+        "verdict": outcome.verdict,
+        "standings": results["standings"],
+        "comparisons": results["comparisons"],
+        "paid_usd": results["clock"]["paid"]["usd"],
+        "pilots": [pilot.to_facts() for pilot in outcome.pilots],
+    }
+
+
+# --- quickstart -----------------------------------------------------------------------------------
+
+
+def quickstart(
+    short: Annotated[bool, typer.Option("--short", help="Fewer rows, for a quick test.")] = False,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Student seeds; 2 where absent.")] = None,
+    null_world: Annotated[
+        bool, typer.Option("--null-world", help="In a world where rationales gain nothing.")
+    ] = False,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """See the whole thing work here and now: no key, no network, no GPU."""
+    from tutelage import api
+
+    loaded = api.load_recipe(
+        "quickstart", assignments=assignments_for(short=short, seeds=seeds, null_world=null_world)
+    )
+    outcome = carry_out(loaded, out, final=True, as_json=as_json)
+    if not as_json:
+        show_results(outcome.results)
+        say()
+        say(f"Report:  {outcome.report}")
+        say()
+        say(farewell(outcome.results, short=short))
+    finish(_facts(outcome), as_json=as_json)

@@ -1,0 +1,306 @@
+"""What can be known of a recipe before it runs: faults, gold facts, what its test can show.
+
+All faults are gathered before any is told. Nothing is sent unless asked for (`online`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tutelage.contracts import Teacher
+from tutelage.evaluation.detectability import smallest_detectable
+from tutelage.exceptions import TutelageError, UserError
+from tutelage.gold.opening import Gold, load_gold
+from tutelage.plugins import find
+from tutelage.recipe import LoadedRecipe, Recipe
+from tutelage.recipe.fault_finding import build_options
+from tutelage.records import Task
+from tutelage.store.ledger import Ledger
+from tutelage.study.building import build_synthesizer, build_teacher, plugged, prepare
+from tutelage.study.planning import sketched, teacher_price
+from tutelage.study.results import cluster_of
+from tutelage.study.shop import limits_of
+from tutelage.teacher.prices import Price
+from tutelage.teacher.probing import Findings, probe
+
+LOOKED_AT = 2_000
+"""Rows whose length is measured: enough for a share, and quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the test can show."""
+
+    groups: int
+    """Independent groups of test rows; the rows themselves where they are not grouped."""
+    rows: int
+    smallest: float
+    """Smallest true difference in accuracy that is found in 80 % of studies at 50 % accuracy,
+    where a difference is hardest to see; no number of seeds beats it."""
+    by: str = ""
+    """Field or tag by which rows are grouped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How many rows the student's length limit cuts."""
+
+    limit: int | None = None
+    """Most pieces; None for a student that reads all of a text."""
+    rows: int = 0
+    """Rows that were looked at."""
+    share: float | None = None
+    """None where it cannot be measured; `why` says why."""
+    longest: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found."""
+
+    recipe: Recipe
+    source: str
+    faults: tuple[TutelageError, ...] = ()
+    warnings: tuple[str, ...] = ()
+    task: Task | None = None
+    gold: tuple[dict[str, Any], ...] = ()
+    """Facts of each fold."""
+    unlabelled: str = ""
+    reach: Reach | None = None
+    cut: Cut | None = None
+    teacher: str = ""
+    price: tuple[float, float] | None = None
+    """Dollars for a million tokens in and out."""
+    online: Findings | None = None
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults
+
+    def to_facts(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        return {
+            "ok": self.ok,
+            "recipe": self.source,
+            "name": self.recipe.name,
+            "faults": [{"what": f.what, "why": f.why, "do": f.do} for f in self.faults],
+            "warnings": list(self.warnings),
+            "labels": list(self.task.label_names) if self.task else [],
+            "gold": list(self.gold),
+            "reach": asdict(self.reach) if self.reach else None,
+            "cut": asdict(self.cut) if self.cut else None,
+            "teacher": self.teacher,
+            "price": self.price,
+            "online": asdict(self.online) if self.online else None,
+        }
+
+
+async def check_study(
+    loaded: LoadedRecipe, *, limit: int | None = None, online: Path | None = None
+) -> Report:
+    """Look at all that a run would need.
+
+    Args:
+        loaded: From `load_recipe`, which has found the faults of the recipe itself.
+        limit: Rows of each role, as for a run.
+        online: Ledger in which the endpoint is probed with eight small requests; not probed where
+            absent.
+
+    Returns:
+        What was found. `faults` are what would stop a run.
+    """
+    recipe = loaded.recipe
+    faults: list[TutelageError] = []
+    warnings: list[str] = []
+    golds = _tried(
+        faults,
+        lambda: load_gold(
+            recipe.gold, recipe.task, folder=loaded.folder, seed=recipe.seeds.gold, limit=limit
+        ),
+    )
+    if not golds:
+        return Report(recipe, loaded.source, tuple(faults))
+    task = golds[0].task
+    warnings += dict.fromkeys(text for gold in golds for text in gold.facts["warnings"])
+    faults += _part_faults(loaded, task, limit)
+    warnings += _missing_extras(recipe)
+    teacher, price, found = await _teacher(loaded, golds[0], faults, warnings, online)
+    cut = measure_cut(recipe, task, golds[0])
+    warnings += _cut_warnings(cut)
+    return Report(
+        recipe,
+        loaded.source,
+        tuple(faults),
+        tuple(warnings),
+        task,
+        tuple(dict(gold.facts) for gold in golds),
+        _unlabelled(recipe),
+        reach_of(recipe, task, golds),
+        cut,
+        teacher,
+        price,
+        found,
+    )
+
+
+def _tried(faults: list[TutelageError], work: Callable[[], Any]) -> Any:
+    """What `work` gives; None and a fault more where it fails."""
+    try:
+        return work()
+    except TutelageError as e:
+        faults.append(e)
+        return None
+
+
+def _part_faults(loaded: LoadedRecipe, task: Task, limit: int | None) -> list[TutelageError]:
+    """What is wrong with parts that only building them shows: templates, objectives, arm rows."""
+    recipe = loaded.recipe
+    faults: list[TutelageError] = []
+    for arm in recipe.arms.values():
+        if (synthesis := arm.synthesis) is not None:
+            _tried(faults, lambda s=synthesis: build_synthesizer(loaded, s, task))  # type: ignore[misc]
+        for check in arm.checks or recipe.checks:
+            _tried(faults, lambda c=check: plugged("check", c).make(task=task))  # type: ignore[misc]
+    if not faults and not _missing_extras(recipe):
+        _tried(faults, lambda: prepare(loaded, limit=limit))
+    told: dict[str, TutelageError] = {str(fault): fault for fault in faults}
+    return list(told.values())
+
+
+# --- teacher --------------------------------------------------------------------------------------
+
+
+async def _teacher(
+    loaded: LoadedRecipe,
+    gold: Gold,
+    faults: list[TutelageError],
+    warnings: list[str],
+    online: Path | None,
+) -> tuple[str, tuple[float, float] | None, Findings | None]:
+    """The teacher's name, its price, and what it really does."""
+    teacher = _tried(faults, lambda: build_teacher(loaded, gold.task))
+    if teacher is None:
+        return "", None, None
+    try:
+        async with sketched(teacher, gold) as session:
+            name = session.name
+            price = teacher_price(loaded.recipe, session)
+    except TutelageError as e:
+        faults.append(e)
+        return "", None, None
+    if price is None:
+        warnings.append("The teacher's price is not known: set teacher.prices to see money.")
+    told = None if price is None else (price.input / 1e6, price.output / 1e6)
+    if online is None:
+        warnings += _key_warnings(loaded.recipe)
+        return name, told, None
+    try:
+        return name, told, await _probed(loaded, teacher, gold, price, online)
+    except TutelageError as e:
+        faults.append(e)
+        return name, told, None
+
+
+async def _probed(
+    loaded: LoadedRecipe, teacher: Teacher, gold: Gold, price: Price | None, ledger: Path
+) -> Findings:
+    """What the endpoint does, asked on an account of its own."""
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    async with teacher.open(gold.train) as session:
+        with Ledger.open(ledger, owner=f"check-{uuid4().hex[:8]}") as book:
+            return await probe(
+                session,
+                book,
+                study=f"{loaded.recipe.name}-check",
+                limits=limits_of(loaded.recipe),
+                price=price,
+            )
+
+
+def _key_warnings(recipe: Recipe) -> Iterator[str]:
+    """Says when there is no key yet: a run needs it, a look at the recipe does not. A command that
+    prints the key is not run for it."""
+    assert recipe.teacher is not None
+    options = build_options(find("teacher", recipe.teacher.kind), recipe.teacher.options)
+    source = getattr(options, "key_source", None)
+    if source is None or source.command or (options.api_key is None and options.url):
+        return
+    try:
+        source.read()
+    except UserError as e:
+        yield f"{e.what} A run needs it."
+
+
+# --- what the test can show -----------------------------------------------------------------------
+
+
+def reach_of(recipe: Recipe, task: Task, golds: Sequence[Gold]) -> Reach | None:
+    """The smallest difference that the test can show; None where there is no test."""
+    by = cluster_of(recipe, task)
+    rows = sum(len(gold.test) for gold in golds)
+    groups = sum(gold.test.count_groups(by) for gold in golds) if by else rows
+    if not groups:
+        return None
+    return Reach(groups, rows, smallest_detectable(groups), by)
+
+
+# --- lengths --------------------------------------------------------------------------------------
+
+
+def measure_cut(recipe: Recipe, task: Task, gold: Gold) -> Cut:
+    """How many train rows the student's length limit cuts, by the student's own pieces."""
+    options = build_options(find("learner", recipe.student.kind), recipe.student.options)
+    limit = getattr(options, "max_source", None)
+    if limit is None:
+        return Cut()
+    if getattr(options, "config", None) is not None:
+        return Cut(limit, why="its tokenizer is trained on the rows that an arm brings")
+    if not _is_installed("transformers"):
+        return Cut(limit, why="the extra `train` is not installed")
+    from tutelage.neural.targets import source_text
+    from tutelage.neural.tokenization import count_tokens
+
+    rows = gold.train[:LOOKED_AT]
+    try:
+        texts = [source_text(task, row) for row in rows]
+        counted = count_tokens(texts, model=options.model, limit=limit)
+    except UserError as e:
+        return Cut(limit, why=e.what)
+    return Cut(limit, len(rows), counted.share_cut, counted.longest)
+
+
+def _cut_warnings(cut: Cut) -> Iterator[str]:
+    if cut.share:
+        yield (
+            f"student.max_source {cut.limit} cuts {cut.share:.1%} of the train rows; the longest "
+            f"has {cut.longest} pieces."
+        )
+
+
+def _missing_extras(recipe: Recipe) -> list[str]:
+    kinds = {recipe.student.kind} | {
+        rival.student.kind for rival in recipe.rivals.values() if rival.student
+    }
+    if kinds <= {"linear"} or _is_installed("torch"):
+        return []
+    return [
+        "The student needs the extra `train`, which is not installed: pip install "
+        "'tutelage[train]'. The student's part was not tried."
+    ]
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _unlabelled(recipe: Recipe) -> str:
+    source = recipe.gold.unlabelled
+    if source is None:
+        return ""
+    return source.path or source.hub or f"world {source.world}"

@@ -1,0 +1,399 @@
+"""What a recipe would buy, before a cent is spent: requests, tokens, money, and what is reused.
+
+Orders are expanded as a run expands them, and every request is looked up in the ledger, so that
+the first turn's figures are exact at worst case. Nothing is sent and no key is needed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Protocol, runtime_checkable
+
+from tutelage.buying import number_draws, split_step
+from tutelage.contracts import Session, Synthesizer, Teacher
+from tutelage.exceptions import UserError
+from tutelage.gold.opening import Gold, load_gold
+from tutelage.plugins import nearest
+from tutelage.recipe import ArmSpec, LoadedRecipe, Recipe, RivalSpec
+from tutelage.records import Brief, Order, Request, Usage
+from tutelage.store.caps import Limit, dollars
+from tutelage.store.ledger import Ledger
+from tutelage.study.building import build_synthesizer, build_teacher, grid_points
+from tutelage.study.pilot import annotating_arms, pilot_request, pilot_rows
+from tutelage.study.shop import limits_of
+from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots
+from tutelage.teacher.prices import Price, price_of
+
+CHARACTERS_A_TOKEN = 4
+"""Usual in English text; what is expected of prompts that were never counted."""
+NOTHING = Usage()
+SHARE_OF_LIMIT = 3
+"""A reply is expected to take a third of its limit until replies of this teacher were seen."""
+
+
+@runtime_checkable
+class Sketching(Protocol):
+    """A teacher that can resolve and bound requests without a key or a connection."""
+
+    def sketch(self) -> AbstractAsyncContextManager[Session]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArmPlan:
+    """What one arm would buy in its first turn, over all its purchase seeds and folds."""
+
+    arm: str
+    orders: int = 0
+    requests: int = 0
+    """Different requests: orders that share a prompt on purpose count once."""
+    reused: int = 0
+    """Of these, recorded in the ledger already, or bought by an arm before this one."""
+    worst: Usage = NOTHING
+    """The most that the rest can use."""
+    expected: Usage = NOTHING
+    measured: int = 0
+    """Recorded replies from which `expected` was taken; 0 where it is a rule of thumb."""
+    turns: int = 1
+    """Later turns depend on what the first ones bring, and are not counted here."""
+    students: int = 0
+
+    @property
+    def to_buy(self) -> int:
+        return self.requests - self.reused
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a recipe would buy and train."""
+
+    name: str
+    teacher: str
+    """Provider and model; empty where the recipe has no teacher."""
+    priced: bool
+    """Whether the teacher's price is known; money is 0 below where it is not."""
+    arms: tuple[ArmPlan, ...]
+    rivals: tuple[ArmPlan, ...]
+    """Pilots of arms that annotate, and rivals that are trained or bought. The test is sealed, so
+    the figures of teachers as rivals follow those of dev rows."""
+    folds: int
+    ledger: str
+    caps: Mapping[str, float] = field(default_factory=dict)
+    """Caps of the study by unit (`usd`, `tokens`, `requests`)."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def students(self) -> int:
+        return sum(part.students for part in (*self.arms, *self.rivals))
+
+    @property
+    def worst(self) -> Usage:
+        return sum((part.worst for part in (*self.arms, *self.rivals)), Usage())
+
+    @property
+    def expected(self) -> Usage:
+        return sum((part.expected for part in (*self.arms, *self.rivals)), Usage())
+
+    def to_facts(self) -> dict[str, Any]:
+        """All of it as JSON; money also in dollars."""
+        facts = asdict(self)
+        for key in ("arms", "rivals"):
+            for line, part in zip(facts[key], getattr(self, key), strict=True):
+                line["worst"]["usd"], line["expected"]["usd"] = part.worst.usd, part.expected.usd
+                line["to_buy"] = part.to_buy
+        worst, expected = self.worst, self.expected
+        return {
+            **facts,
+            "students": self.students,
+            "worst": {**asdict(worst), "usd": worst.usd},
+            "expected": {**asdict(expected), "usd": expected.usd},
+        }
+
+
+async def plan_study(
+    loaded: LoadedRecipe,
+    *,
+    ledger: Path,
+    limit: int | None = None,
+    arms: Sequence[str] = (),
+) -> Plan:
+    """Count what a run would buy.
+
+    Args:
+        loaded: From `load_recipe`.
+        ledger: Where a run would keep its replies; need not exist.
+        limit: Rows of each role, as for a run.
+        arms: Plan these arms only; all where empty.
+
+    Raises:
+        UserError: gold, parts or templates that do not fit, or a cap in dollars without a price.
+    """
+    recipe = loaded.recipe
+    chosen = known_arms(recipe, arms)
+    golds = load_gold(
+        recipe.gold, recipe.task, folder=loaded.folder, seed=recipe.seeds.gold, limit=limit
+    )
+    teacher = build_teacher(loaded, golds[0].task)
+    if teacher is None:
+        silent = tuple(_silent(recipe, name, spec, len(golds)) for name, spec in chosen.items())
+        taught = tuple(_trained(recipe, len(golds)))
+        return Plan(recipe.name, "", True, silent, taught, len(golds), str(ledger))
+    with reading(ledger) as book:
+        async with sketched(teacher, golds[0]) as session:
+            counter = Counting(loaded, golds, session, book, teacher_price(recipe, session))
+            plans = tuple(counter.arm(name, spec) for name, spec in chosen.items())
+            trained = _trained(recipe, len(golds))
+            rivals = (*counter.pilots(arms), *trained, *counter.rivals())
+    return Plan(
+        name=recipe.name,
+        teacher=session.name,
+        priced=counter.price is not None,
+        arms=plans,
+        rivals=rivals,
+        folds=len(golds),
+        ledger=str(ledger),
+        caps=_caps(recipe),
+        notes=tuple(_notes(recipe, plans, rivals, counter.price)),
+    )
+
+
+def known_arms(recipe: Recipe, names: Sequence[str]) -> dict[str, ArmSpec]:
+    """The arms called `names`, all where there are none.
+
+    Raises:
+        UserError: an arm that the recipe does not have.
+    """
+    for name in names:
+        if name not in recipe.arms:
+            raise UserError(f"The recipe has no arm {name!r}.", do=nearest(name, [*recipe.arms]))
+    return {name: arm for name, arm in recipe.arms.items() if not names or name in names}
+
+
+@asynccontextmanager
+async def sketched(teacher: Teacher, gold: Gold) -> AsyncIterator[Session]:
+    """The teacher as far as counting needs it: without a key where it can do without."""
+    opening = teacher.sketch() if isinstance(teacher, Sketching) else teacher.open(gold.train)
+    async with opening as session:
+        yield session
+
+
+def teacher_price(recipe: Recipe, session: Session) -> Price | None:
+    """What the teacher's tokens cost; None where that is unknown and no cap needs it.
+
+    Raises:
+        UserError: it is unknown and a cap in dollars needs it.
+    """
+    assert recipe.teacher is not None
+    given = recipe.teacher.prices
+    return price_of(
+        session.name,
+        override=Price.per_million(given.input, given.output) if given else None,
+        needed=limits_of(recipe).in_money,
+    )
+
+
+def brief_of(gold: Gold, name: str, arm: ArmSpec, seed: int) -> Brief:
+    """What the arm's method sees in its first turn."""
+    return Brief(
+        task=gold.task,
+        arm=name,
+        train=tuple(gold.train),
+        unlabelled=tuple(gold.sample_unlabelled(arm.candidates, seed)),
+        seed=seed,
+    )
+
+
+def first_requests(
+    synthesizer: Synthesizer, brief: Brief, session: Session
+) -> Iterator[tuple[Order, Request]]:
+    """The first level of a first turn's requests, exactly as a run would send them."""
+    draws: Counter[str] = Counter()
+    for order in synthesizer.orders(synthesizer.stages[0], brief):
+        asked = split_step(synthesizer.step(order, ()))[1]
+        wanted = [replace(request, purchase=brief.seed) for request in asked]
+        for request in number_draws(wanted, draws):
+            yield order, session.resolve(request)
+
+
+@dataclass
+class Counting:
+    """Counts requests, arm by arm: what one arm buys the next ones find."""
+
+    loaded: LoadedRecipe
+    golds: Sequence[Gold]
+    session: Session
+    book: Ledger | None
+    price: Price | None
+    seen: set[str] = field(default_factory=set)
+    """Requests that earlier arms would have bought by then."""
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.loaded.recipe
+
+    def arm(self, name: str, arm: ArmSpec) -> ArmPlan:
+        plan = _silent(self.recipe, name, arm, len(self.golds))
+        if arm.synthesis is None:
+            return plan
+        synthesizer = build_synthesizer(self.loaded, arm.synthesis, self.golds[0].task)
+        orders: set[tuple[int, int, int]] = set()
+        wanted: dict[str, Request] = {}
+        for seed in self.recipe.seeds.purchase:
+            for gold in self.golds:
+                brief = brief_of(gold, name, arm, seed)
+                for order, request in first_requests(synthesizer, brief, self.session):
+                    orders.add((seed, gold.fold, order.number))
+                    wanted.setdefault(request.hash, request)
+        return self._counted(plan, len(orders), wanted)
+
+    def _counted(self, plan: ArmPlan, orders: int, wanted: Mapping[str, Request]) -> ArmPlan:
+        replies = {h: self.book.find(h) if self.book else None for h in wanted}
+        recorded = [reply.usage for reply in replies.values() if reply is not None]
+        there = {h for h, reply in replies.items() if reply is not None} | self.seen
+        new = [request for h, request in wanted.items() if h not in there]
+        reused = len(wanted) - len(new)
+        self.seen |= wanted.keys()
+        bounds = [self.session.bound(request) for request in new]
+        expected = [
+            expected_use(request, bound, recorded)
+            for request, bound in zip(new, bounds, strict=True)
+        ]
+        return replace(
+            plan,
+            orders=orders,
+            requests=len(wanted),
+            reused=reused,
+            worst=self._priced(bounds),
+            expected=self._priced(expected),
+            measured=len(recorded),
+        )
+
+    def pilots(self, arms: Sequence[str]) -> Iterator[ArmPlan]:
+        """What trying the teacher on gold train rows takes, before a run."""
+        gold = self.golds[0]
+        for way in annotating_arms(self.loaded, gold.task, arms):
+            asked = [pilot_request(way.options, gold, row) for row in pilot_rows(gold)]
+            wanted = {request.hash: request for request in map(self.session.resolve, asked)}
+            yield self._counted(ArmPlan(f"pilot of {way.arm}"), len(asked), wanted)
+
+    def rivals(self) -> Iterator[ArmPlan]:
+        """Teachers as rivals, from the prompts of dev rows: test rows stay sealed."""
+        for name, rival in self.recipe.rivals.items():
+            if rival.kind == "teacher":
+                yield self._rival(name, rival)
+
+    def _rival(self, name: str, rival: RivalSpec) -> ArmPlan:
+        gold = self.golds[0]
+        rows = sum(min(rival.rows or len(g.test), len(g.test)) for g in self.golds)
+        like = (gold.dev or gold.train)[:200]
+        shots = choose_shots(gold.task, gold.train, rival.shots, seed=0) if rival.shots else ()
+        options = AnnotatorOptions(shots=rival.shots)
+        asked = [
+            self.session.resolve(ask(gold.task, row, shots=shots, options=options)) for row in like
+        ]
+        if not asked:
+            return ArmPlan(name, orders=rows, requests=rows)
+        bounds = [self.session.bound(request) for request in asked]
+        likely = [expected_use(r, b, ()) for r, b in zip(asked, bounds, strict=True)]
+        largest = Usage(
+            rows,
+            rows * max(b.prompt_tokens for b in bounds),
+            rows * max(b.completion_tokens for b in bounds),
+        )
+        usual = Usage(
+            rows,
+            round(rows * fmean(u.prompt_tokens for u in likely)),
+            round(rows * fmean(u.completion_tokens for u in likely)),
+        )
+        return ArmPlan(
+            name,
+            orders=rows,
+            requests=rows,
+            worst=self._priced([largest]),
+            expected=self._priced([usual]),
+        )
+
+    def _priced(self, uses: Sequence[Usage]) -> Usage:
+        if self.price is None:
+            return replace(sum(uses, Usage()), nanousd=0)
+        return sum((replace(use, nanousd=self.price.cost(use)) for use in uses), Usage())
+
+
+def expected_use(request: Request, bound: Usage, recorded: Sequence[Usage]) -> Usage:
+    """What `request` will likely use: as the recorded replies did on average, else by rules of
+    thumb; never more than its bound."""
+    if recorded:
+        prompt = round(fmean(use.prompt_tokens for use in recorded))
+        completion = round(fmean(use.completion_tokens for use in recorded))
+    else:
+        characters = sum(len(message.content) for message in request.messages)
+        prompt = -(-characters // CHARACTERS_A_TOKEN)
+        completion = -(-bound.completion_tokens // SHARE_OF_LIMIT)
+    return Usage(1, min(prompt, bound.prompt_tokens), min(completion, bound.completion_tokens))
+
+
+def _silent(recipe: Recipe, name: str, arm: ArmSpec, folds: int) -> ArmPlan:
+    """The plan of an arm before its purchases are counted."""
+    purchases = len(recipe.seeds.purchase) if arm.synthesis else 1
+    students = len(grid_points(arm.grid)) * purchases * len(recipe.seeds.student) * folds
+    return ArmPlan(name, turns=arm.turns, students=students * arm.turns)
+
+
+def _trained(recipe: Recipe, folds: int) -> Iterator[ArmPlan]:
+    """Rivals that are students on gold alone."""
+    for name, rival in recipe.rivals.items():
+        if rival.kind == "student":
+            yield ArmPlan(name, students=len(recipe.seeds.student) * folds)
+
+
+def _caps(recipe: Recipe) -> dict[str, float]:
+    assert recipe.teacher is not None
+    budget = recipe.teacher.budget
+    caps = {"usd": budget.usd, "tokens": budget.tokens, "requests": budget.requests}
+    return {unit: cap for unit, cap in caps.items() if cap is not None}
+
+
+def _notes(
+    recipe: Recipe, arms: Sequence[ArmPlan], rivals: Sequence[ArmPlan], price: Price | None
+) -> Iterator[str]:
+    limits = limits_of(recipe)
+    if price is None:
+        yield "The teacher's price is not known: set teacher.prices to see money."
+    for plan in arms:
+        yield from _passed(limits.arm, plan.worst, f"arm {plan.arm}")
+        if plan.turns > 1:
+            yield (
+                f"{plan.arm} orders in {plan.turns} turns; one is counted, since the later ones "
+                "depend on what the first ones bring."
+            )
+    whole = sum((plan.worst for plan in (*arms, *rivals)), Usage())
+    yield from _passed(limits.study, whole, "study")
+    if any(rival.kind == "teacher" for rival in recipe.rivals.values()):
+        yield "Rivals that are teachers are asked only by a run with --final."
+
+
+def _passed(limit: Limit, worst: Usage, whose: str) -> Iterator[str]:
+    """Caps that stop a purchase if it comes to the worst."""
+    most = {"requests": worst.requests, "tokens": worst.tokens, "nanousd": worst.nanousd}
+    for unit, cap in limit.items():
+        if most[unit] > cap:
+            told = dollars if unit == "nanousd" else (lambda n: f"{n:,}")
+            name = "" if unit == "nanousd" else f" {unit}"
+            yield (
+                f"At worst the {whose} would use {told(most[unit])}{name}: the cap of "
+                f"{told(cap)}{name} would stop it."
+            )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Ledger | None]:
+    """The ledger for looking; None where there is none yet."""
+    if not path.exists():
+        yield None
+        return
+    with Ledger.open(path, read_only=True) as book:
+        yield book
