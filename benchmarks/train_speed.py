@@ -175,6 +175,7 @@ def trainer(job: Job, **settings: Any) -> float:
             report_to=[],
             disable_tqdm=True,
             logging_strategy="no",
+            use_cpu=pick_device().type == "cpu",
             **settings,
         )
         loop = transformers.Seq2SeqTrainer(

@@ -36,9 +36,10 @@ class Transducer:
         self.model = model
         self.tokenizer = tokenizer
         config = model.config
-        self.start = int(config.decoder_start_token_id)
-        self.end = int(config.eos_token_id)
         self.pad = int(config.pad_token_id)
+        self.end = int(config.eos_token_id)
+        start = getattr(config, "decoder_start_token_id", None)
+        self.start = self.pad if start is None else int(start)  # T5 begins with padding
         decoder = getattr(config, "decoder", None)
         self.source_limit = position_limit(getattr(config, "encoder", config))
         self.target_limit = position_limit(decoder or config)
