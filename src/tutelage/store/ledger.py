@@ -28,9 +28,10 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tutelage.exceptions import TutelageError
 from tutelage.records import Reply, Request, Usage
 from tutelage.store import ledger_reading
 from tutelage.store.caps import Account, Balance, Limits
@@ -91,7 +92,8 @@ class Ledger:
     def close(self) -> None:
         """Close the file. An owner that leaves nothing open is forgotten."""
         if self.owner and self._broken is None:
-            with self._transaction() as connection:
+            # Tidying only: a disk that is full by now must not spoil a purchase that went well.
+            with suppress(TutelageError), self._transaction() as connection:
                 connection.execute(
                     "DELETE FROM owner WHERE run = ?1 AND pid = ?2"
                     " AND NOT EXISTS (SELECT 1 FROM sending WHERE owner = ?1)",

@@ -94,7 +94,7 @@ class Exchange:
         owner: str,
     ) -> None:
         self._run = connection.execute
-        self._book, self._account, self._limits, self._owner = book, account, limits, owner
+        self._book, self._account, self._owner = book, account, owner
         self._keys: dict[Scope, str] = dict(zip(SCOPES, account.scope_keys(), strict=True))
         found = {
             scope: Balance(*numbers)
@@ -105,6 +105,12 @@ class Exchange:
         }
         self.balances = {scope: found.get(key, Balance()) for scope, key in self._keys.items()}
         self._now = time.time()
+        # Looked at for each request: only the scopes that have a cap.
+        self._capped = [
+            (scope, balance, limit)
+            for scope, balance in self.balances.items()
+            if any((limit := getattr(limits, scope)).items())
+        ]
 
     def close(self) -> None:
         """Write the balances back."""
@@ -259,18 +265,12 @@ class Exchange:
         self._run(_INSERT_CHARGE, entry)
 
     def _short(self, worst: Usage, *, paid: bool) -> Shortfall | None:
-        for scope in SCOPES:
-            if scope == "study" and not paid:
-                continue
-            short = shortfall(
-                scope,
-                self.balances[scope],
-                getattr(self._limits, scope),
-                tokens=worst.tokens,
-                nanousd=worst.nanousd,
-            )
-            if short is not None:
-                return short
+        tokens, nanousd = worst.tokens, worst.nanousd
+        for scope, balance, limit in self._capped:
+            if paid or scope != "study":
+                short = shortfall(scope, balance, limit, tokens=tokens, nanousd=nanousd)
+                if short is not None:
+                    return short
         return None
 
     def _add(self, requests: int, tokens: int, nanousd: int, *, paid: bool) -> None:
