@@ -1,0 +1,168 @@
+"""What became of everything that was paid for: drafts to the row, money to the cent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Facts = Mapping[str, Any]
+RIVAL = "rival:"
+"""Accounts of rivals begin like this in the ledger."""
+TEACHER_MADE = ("kept", "mended", "dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why drafts were mended or dropped."""
+
+    check: str
+    decision: str
+    """`mended` or `dropped`."""
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of one arm's drafts, over its purchases, turns and folds."""
+
+    arm: str
+    purchases: int
+    """Purchases that are counted: one for each purchase seed, fold and turn, and one for each
+    student where a turn's orders depended on the student before it."""
+    requests: int
+    failed: int
+    """Requests that were given up."""
+    unbought: int
+    """Requests that a cap did not let through."""
+    stopped: tuple[str, ...]
+    """What stopped a purchase, each cap once."""
+    drafts: int
+    kept: int
+    mended: int
+    dropped: int
+    materials: int
+    """Drafts that served later orders and were never meant to be rows."""
+    reasons: tuple[Reason, ...]
+    added: int
+    """Rows that joined the training data: kept and mended."""
+    with_rationale: int
+    naming_label: int | None
+    """Of those, rationales that name their own label; None where the run did not count them."""
+    rows: int
+    """Rows the last student was trained on, gold included; the smallest number of any student."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every draft has its place and every change its reason."""
+        told = Counter[str]()
+        for reason in self.reasons:
+            told[reason.decision] += reason.count
+        return (
+            self.drafts == self.kept + self.mended + self.dropped + self.materials
+            and self.materials >= 0
+            and self.added == self.kept + self.mended
+            and told["mended"] == self.mended
+            and told["dropped"] == self.dropped
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one arm or rival was charged under one purchase seed, as if it had bought alone."""
+
+    name: str
+    kind: str
+    """`arm` or `rival`."""
+    purchase_seed: int
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    nanousd: int
+
+
+def accounts(results: Facts) -> list[Account]:
+    """The account of each arm, in the order in which arms were run."""
+    arms = dict.fromkeys(unit["arm"] for unit in results["units"])
+    return [_account(results, arm) for arm in arms if arm not in results["rivals"]]
+
+
+def _account(results: Facts, arm: str) -> Account:
+    turns = list(_purchases(results, arm))
+    decided = Counter[str]()
+    told = Counter[tuple[str, str, str]]()
+    for turn in turns:
+        decided.update(turn["decisions"])
+        for r in turn["reasons"]:
+            told[(r["check"], r["decision"], r["reason"])] += r["count"]
+    drafts = _sum(turns, "drafts")
+    ordered = sorted(told.items(), key=lambda item: (-item[1], item[0]))
+    last = [u["turns"][-1] for u in results["units"] if u["arm"] == arm]
+    return Account(
+        arm=arm,
+        purchases=len(turns),
+        requests=_sum(turns, "requests"),
+        failed=_sum(turns, "failed"),
+        unbought=_sum(turns, "unbought"),
+        stopped=tuple(dict.fromkeys(t["stopped"] for t in turns if t["stopped"])),
+        drafts=drafts,
+        kept=decided["kept"],
+        mended=decided["mended"],
+        dropped=decided["dropped"],
+        materials=drafts - sum(decided[name] for name in TEACHER_MADE),
+        reasons=tuple(Reason(*key, count) for key, count in ordered),
+        added=_sum(turns, "added"),
+        with_rationale=_sum(turns, "with_rationale"),
+        naming_label=_naming(turns),
+        rows=min(turn["rows"] for turn in last),
+    )
+
+
+def _sum(turns: list[Facts], name: str) -> int:
+    return sum(turn[name] for turn in turns)
+
+
+def _naming(turns: list[Facts]) -> int | None:
+    counted = [turn["rationale_names_label"] for turn in turns if "rationale_names_label" in turn]
+    return sum(counted) if turns and len(counted) == len(turns) else None
+
+
+def _purchases(results: Facts, arm: str) -> Iterator[Facts]:
+    """Each purchase once: students of one purchase seed share what was bought, until a turn's
+    orders depend on the student before it."""
+    seen = set()
+    for unit in results["units"]:
+        if unit["arm"] != arm:
+            continue
+        shared: tuple[Any, ...] = (unit["purchase_seed"], unit["fold"])
+        own = (*shared, unit["grid"], unit["student_seed"])
+        reviewed = False
+        for number, turn in enumerate(unit["turns"]):
+            key = (number, *(own if reviewed else shared))
+            if key not in seen:
+                seen.add(key)
+                yield turn
+            reviewed = reviewed or bool(turn["feedback"] or turn["feedback_rows"])
+
+
+def charges(results: Facts) -> list[Charge]:
+    """What everyone was charged, arms before rivals."""
+    found = [
+        Charge(
+            name=entry["arm"].removeprefix(RIVAL),
+            kind="rival" if entry["arm"].startswith(RIVAL) else "arm",
+            purchase_seed=entry["purchase_seed"],
+            requests=entry["requests"],
+            prompt_tokens=entry["prompt_tokens"],
+            completion_tokens=entry["completion_tokens"],
+            nanousd=entry["nanousd"],
+        )
+        for entry in results["costs"]["charged"]
+    ]
+    order = list(results["chosen"])
+    known = {name: i for i, name in enumerate(order)}
+    return sorted(
+        found, key=lambda c: (c.kind, known.get(c.name, len(order)), c.name, c.purchase_seed)
+    )

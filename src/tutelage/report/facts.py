@@ -1,0 +1,264 @@
+"""What a report knows: `report.json`, shaped for reading, in numbers without format.
+
+Made from `results.json` and nothing else. Everything that depends on when, where or how often the
+run was started stands under `clock`; all the rest is the same for a run that was killed and resumed
+as for one that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tutelage.exceptions import UserError
+from tutelage.report.bookkeeping import Account, Charge, accounts, charges
+from tutelage.report.courses import Configuration, Curve, configurations, curves
+from tutelage.report.findings import Evidence, Finding, findings
+from tutelage.report.headline import Line, Pair, Verdict, lines, pairs, reference_of, verdict
+from tutelage.report.openings import earlier_openings
+
+Facts = Mapping[str, Any]
+FORMAT = 1
+"""Of report.json. A key that changes its meaning or goes away makes it 2."""
+RESULTS_FORMAT = 1
+CHANCE_KINDS = ("classification", "nli")
+
+
+@dataclass(frozen=True, slots=True)
+class SliceScore:
+    """Accuracy of one arm on rows that have a label or a tag in common."""
+
+    arm: str
+    name: str
+    """`label`, or the name of a tag."""
+    value: str
+    rows: int
+    score: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Counts of gold label by answer, summed over an arm's students."""
+
+    name: str
+    """Arm or rival."""
+    students: int
+    rows: tuple[str, ...]
+    """Gold labels."""
+    columns: tuple[str, ...]
+    """Answers: the labels, then answers that could not be read."""
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one arm's or rival's first student said of a row."""
+
+    name: str
+    said: str | tuple[str, ...] | None
+    """None where it could not be read."""
+    right: bool
+    rationale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One examined row with everyone's answer. Rows are taken in the order of a hash."""
+
+    id: str
+    fields: Mapping[str, str]
+    answer: str | tuple[str, ...] | None
+    """What gold says."""
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What depends on when, where and how often the run was started."""
+
+    study: str
+    """The run's id."""
+    started: float
+    """Of the last start, in seconds since 1970."""
+    finished: float
+    training_seconds: Mapping[str, float]
+    """By student."""
+    paid: Mapping[str, Any]
+    """What this run really paid: what other arms or runs had bought before is not in it."""
+    presumed: Mapping[str, Any]
+    """What was sent without an answer and may have to be paid."""
+    openings: tuple[Mapping[str, Any], ...]
+    """Every opening of this test that the ledger knows: run, recipe, moment, fingerprint."""
+    environment: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    """Findings that depend on the clock: T104."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole report, as it stands in report.json."""
+
+    format: int
+    name: str
+    about: str
+    paper: str
+    mode: str
+    """`sound` or `as_published`."""
+    split: str
+    """`test`, or `dev` where the test stayed sealed."""
+    metric: str
+    cluster: str
+    """Field or tag whose equal values make test rows one cluster; empty for single rows."""
+    task: Mapping[str, Any]
+    chance: float | None
+    """Accuracy of guessing among the labels; None for other tasks."""
+    verdict: Verdict
+    reference: str
+    """The contender that all others are compared with."""
+    lines: tuple[Line, ...]
+    pairs: tuple[Pair, ...]
+    """All comparisons, the primary one first."""
+    curves: tuple[Curve, ...]
+    configurations: tuple[Configuration, ...]
+    slices: tuple[SliceScore, ...]
+    confusions: tuple[Confusion, ...]
+    examples: tuple[Shown, ...]
+    accounts: tuple[Account, ...]
+    charges: tuple[Charge, ...]
+    unpriced: int
+    """Replies without a known price."""
+    findings: tuple[Finding, ...]
+    gold: tuple[Mapping[str, Any], ...]
+    """Rows, labels, overlaps and fingerprints of each fold."""
+    training: Mapping[str, tuple[Mapping[str, Any], ...]]
+    """Facts of each student of the chosen grid point, by arm or rival."""
+    recipe: Mapping[str, Any]
+    """As resolved, every default filled in."""
+    clock: Clock
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        told = asdict(self)
+        told["verdict"]["sentence"] = self.verdict.sentence
+        for account, plain in zip(self.accounts, told["accounts"], strict=True):
+            plain["adds_up"] = account.adds_up
+        for finding in (*told["findings"], *told["clock"]["findings"]):
+            finding["anchor"] = f"docs/report.md#{finding['code'].lower()}"
+        return told
+
+
+def report_of(results: Facts) -> Report:
+    """Shape a run's results for reading.
+
+    Args:
+        results: Content of `results.json`.
+
+    Raises:
+        UserError: the results are of a format that this version does not read.
+    """
+    if results.get("format") != RESULTS_FORMAT:
+        raise UserError(
+            f"The results are of format {results.get('format')!r}; this version reads "
+            f"{RESULTS_FORMAT}.",
+            "They were written by another version of Tutelage.",
+            "Run the recipe again in its folder: finished steps are read and nothing is bought.",
+        )
+    compared = pairs(results)
+    table = lines(results, compared)
+    answer = verdict(results, compared, table)
+    booked = accounts(results)
+    task = results["task"]
+    guessed = task["kind"] in CHANCE_KINDS and task["metric"] == "accuracy" and task["labels"]
+    return Report(
+        format=FORMAT,
+        **{name: results[name] for name in ("name", "about", "paper", "mode", "split", "cluster")},
+        metric=task["metric"],
+        task=task,
+        chance=1 / len(task["labels"]) if guessed else None,
+        verdict=answer,
+        reference=reference_of(compared),
+        lines=tuple(table),
+        pairs=tuple(compared),
+        curves=tuple(curves(results)),
+        configurations=tuple(configurations(results)),
+        slices=tuple(_slices(results)),
+        confusions=tuple(_confusions(results)),
+        examples=tuple(map(_shown, results["examples"])),
+        accounts=tuple(booked),
+        charges=tuple(charges(results)),
+        unpriced=results["costs"]["unpriced"],
+        findings=tuple(findings(Evidence(results, table, booked, answer))),
+        gold=tuple(results["gold"]),
+        training=_training(results),
+        recipe=results["recipe"],
+        clock=_clock(results),
+    )
+
+
+def _slices(results: Facts) -> list[SliceScore]:
+    return [
+        SliceScore(
+            arm,
+            part["name"],
+            part["value"],
+            part["rows"],
+            part["interval"]["point"],
+            part["interval"]["low"],
+            part["interval"]["high"],
+        )
+        for arm, parts in results["slices"].items()
+        for part in parts
+    ]
+
+
+def _confusions(results: Facts) -> list[Confusion]:
+    return [
+        Confusion(
+            name,
+            found["students"],
+            tuple(found["rows"]),
+            tuple(found["columns"]),
+            tuple(map(tuple, found["counts"])),
+        )
+        for name, found in results["confusion"].items()
+        if found
+    ]
+
+
+def _shown(example: Facts) -> Shown:
+    gold = _plain(example["answer"])
+    answers = [
+        Answer(name, _plain(told["said"]), _same(_plain(told["said"]), gold), told["rationale"])
+        for name, told in example["answers"].items()
+    ]
+    return Shown(example["id"], example["fields"], gold, tuple(answers))
+
+
+def _plain(answer: Any) -> str | tuple[str, ...] | None:
+    return tuple(answer) if isinstance(answer, list) else answer
+
+
+def _same(said: str | tuple[str, ...] | None, gold: str | tuple[str, ...] | None) -> bool:
+    """Whether an answer is right; the order of several labels says nothing."""
+    if isinstance(said, tuple) and isinstance(gold, tuple):
+        return set(said) == set(gold)
+    return said == gold
+
+
+def _training(results: Facts) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for unit in results["units"]:
+        if results["chosen"].get(unit["arm"], {}).get("grid") == unit["grid"]:
+            found.setdefault(unit["arm"], []).append(unit["training"])
+    return {arm: tuple(facts) for arm, facts in found.items()}
+
+
+def _clock(results: Facts) -> Clock:
+    clock = results["clock"]
+    return Clock(
+        **{name: clock[name] for name in Clock.__dataclass_fields__ if name in clock},
+        findings=(earlier_openings(results),),
+    )

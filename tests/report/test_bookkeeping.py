@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from tutelage.report.bookkeeping import Account, Reason, accounts, charges
+
+Results = dict[str, Any]
+
+
+def test_students_share_a_purchase_so_its_drafts_are_counted_once(results: Results) -> None:
+    explain = accounts(results)[1]
+    assert (explain.arm, explain.purchases, explain.requests) == ("explain", 1, 10)
+    assert (explain.drafts, explain.kept, explain.mended, explain.dropped) == (10, 6, 1, 3)
+    assert explain.added == 7 and explain.materials == 0 and explain.adds_up
+    assert explain.reasons[0] == Reason("duplicate", "dropped", "as row 4", 2)
+
+
+def test_another_purchase_seed_is_another_purchase(results: Results) -> None:
+    more = deepcopy(results["units"][-1])
+    results["units"].append({**more, "purchase_seed": 2})
+    assert (accounts(results)[1].purchases, accounts(results)[1].drafts) == (2, 20)
+
+
+def test_turns_after_a_review_belong_to_their_student(results: Results) -> None:
+    for unit in results["units"]:
+        if unit["arm"] == "explain":
+            first, second = deepcopy(unit["turns"][0]), deepcopy(unit["turns"][0])
+            unit["turns"] = [{**first, "feedback": {"errors": 0.2}, "feedback_rows": 3}, second]
+    assert accounts(results)[1].purchases == 1 + 2 * 3
+
+
+def test_turns_without_a_review_are_shared(results: Results) -> None:
+    for unit in results["units"]:
+        unit["turns"] = unit["turns"] * 2
+    assert accounts(results)[1].purchases == 2
+
+
+def test_materials_are_drafts_without_a_verdict(results: Results) -> None:
+    for unit in results["units"]:
+        unit["turns"][0]["drafts"] += 4
+    explain = accounts(results)[1]
+    assert explain.materials == 4 and explain.adds_up
+
+
+def test_rivals_that_are_students_have_no_account(results: Results) -> None:
+    results["rivals"].append("label_only")
+    assert [account.arm for account in accounts(results)] == ["explain"]
+
+
+def test_charges_name_the_rival_without_its_prefix_and_keep_every_nanodollar(
+    results: Results,
+) -> None:
+    arm, rival = charges(results)
+    assert (arm.name, arm.kind, arm.nanousd) == ("explain", "arm", 12_345_678)
+    assert (rival.name, rival.kind, rival.nanousd) == ("teacher", "rival", 5_000)
+
+
+COUNTS = st.integers(min_value=0, max_value=1000)
+
+
+@given(kept=COUNTS, mended=COUNTS, dropped=COUNTS, lost=st.integers(min_value=-3, max_value=3))
+def test_an_account_adds_up_only_if_every_change_has_a_reason(
+    kept: int, mended: int, dropped: int, lost: int
+) -> None:
+    account = Account(
+        arm="a",
+        purchases=1,
+        requests=0,
+        failed=0,
+        unbought=0,
+        stopped=(),
+        drafts=kept + mended + dropped,
+        kept=kept,
+        mended=mended,
+        dropped=dropped,
+        materials=0,
+        reasons=(Reason("c", "mended", "", mended), Reason("c", "dropped", "", dropped - lost)),
+        added=kept + mended,
+        with_rationale=0,
+        naming_label=None,
+        rows=0,
+    )
+    assert account.adds_up == (lost == 0)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tutelage.report.bookkeeping import accounts
+from tutelage.report.findings import CHECKS, Evidence, findings
+from tutelage.report.headline import lines, pairs, verdict
+from tutelage.report.openings import earlier_openings
+
+Results = dict[str, Any]
+
+
+def outcome(results: Results, code: str) -> tuple[str, str]:
+    compared = pairs(results)
+    table = lines(results, compared)
+    evidence = Evidence(results, table, accounts(results), verdict(results, compared, table))
+    found = next(f for f in findings(evidence) if f.code == code)
+    return found.status, found.sentence
+
+
+def bought(results: Results) -> Results:
+    """The one purchase of the arm `explain`."""
+    return next(u for u in results["units"] if u["arm"] == "explain")["turns"][0]
+
+
+def test_codes_are_unique_and_in_order() -> None:
+    codes = [code for code, _, _ in CHECKS]
+    assert codes == sorted(set(codes))
+
+
+def two_seeds(r: Results) -> None:
+    for standing in r["standings"]:
+        standing["student_seeds"] = [1, 2]
+
+
+def sharp(r: Results) -> None:
+    r["comparisons"][0]["smallest_detectable"] = 0.019
+
+
+def unreadable(r: Results) -> None:
+    for standing in r["standings"]:
+        standing["scores"]["unparseable"] = 0.0025
+
+
+def no_readability(r: Results) -> None:
+    for standing in r["standings"]:
+        del standing["scores"]["unparseable"]
+
+
+def alike(r: Results) -> None:
+    for standing in r["standings"]:
+        standing["interval"]["covers"] = "test rows (all seeds answer alike)"
+
+
+def longer_grid(r: Results) -> None:
+    r["units"].append({**r["units"][0], "grid": "lr=3"})
+
+
+def unmeasured(r: Results) -> None:
+    for unit in r["units"]:
+        unit["training"] = {}
+
+
+def naming(r: Results) -> None:
+    bought(r)["rationale_names_label"] = 7
+
+
+def no_purchase(r: Results) -> None:
+    r["units"] = [u for u in r["units"] if u["arm"] == "label_only"]
+
+
+CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
+    ("T101", None, "clear", "3 student seeds or more"),
+    ("T101", two_seeds, "found", "On 2 seeds each: label_only, explain."),
+    ("T102", None, "found", "only where it is 5.7 points or more; what would matter starts at 2.0"),
+    ("T102", sharp, "clear", "1.9 points would have been found"),
+    ("T102", lambda r: r.update(primary=""), "not applicable", "No primary comparison"),
+    ("T103", None, "clear", "Every answer could be read"),
+    ("T103", unreadable, "found", "0.2 % of the answers of label_only could not be read"),
+    ("T103", no_readability, "not applicable", "No metric"),
+    ("T105", None, "clear", "of kind endpoint"),
+    ("T105", lambda r: r["recipe"]["teacher"].update(kind="scripted"), "found", "is scripted"),
+    ("T105", lambda r: r["recipe"].update(teacher=None), "not applicable", "no teacher"),
+    ("T106", None, "clear", "No training row was cut"),
+    (
+        "T106",
+        lambda r: r["units"][0]["training"].update(share_source_cut=0.031),
+        "found",
+        "label_only: up to 3.1 % of its training sources were cut.",
+    ),
+    ("T106", unmeasured, "not applicable", "length limit"),
+    ("T107", None, "not applicable", "did not count"),
+    ("T107", naming, "found", "100 % of the rationales of explain name their label"),
+    ("T107", no_purchase, "not applicable", "No arm has rationales"),
+    ("T108", None, "clear", "Every order was answered"),
+    ("T108", lambda r: bought(r).update(failed=2, unbought=1), "found", "2 requests failed"),
+    ("T108", no_purchase, "not applicable", "No arm bought"),
+    ("T109", None, "found", "explain: 3 of 10 drafts were dropped (30 %), most of them by dup"),
+    ("T109", lambda r: bought(r).update(added=6), "found", "do not add up"),
+    ("T109", no_purchase, "not applicable", "no drafts"),
+    ("T110", None, "clear", "No cap"),
+    ("T110", lambda r: bought(r).update(stopped="the arm's cap of $1"), "found", "cap of $1."),
+    ("T110", no_purchase, "not applicable", "No arm bought"),
+    ("T111", None, "found", "explain: 3 of 3 students had the best dev accuracy at the last look"),
+    ("T111", lambda r: [u["history"].pop() for u in r["units"][-3:]], "clear", "before the last"),
+    ("T112", None, "clear", "on the test"),
+    ("T112", lambda r: r.update(split="dev"), "found", "scores flatter"),
+    ("T113", None, "clear", "sound variant"),
+    ("T113", lambda r: r.update(mode="as_published"), "found", "paper's quirks"),
+    ("T114", None, "clear", "do not overlap"),
+    ("T114", lambda r: r["gold"][0].update(warnings=["12 of 50 overlap."]), "found", "12 of 50"),
+    ("T115", None, "clear", "differ between seeds"),
+    ("T115", alike, "found", "The 3 students of label_only answer alike on every row"),
+    ("T116", None, "clear", "2 grid points"),
+    ("T116", longer_grid, "found", "label_only 3, explain 2"),
+    ("T117", None, "clear", "Every reply had a price"),
+    ("T117", lambda r: r["costs"].update(unpriced=4), "found", "4 replies had no known price"),
+    ("T117", lambda r: r["costs"].update(charged=[]), "not applicable", "Nothing was bought"),
+]
+
+
+@pytest.mark.parametrize(("code", "change", "status", "words"), CASES)
+def test_each_outcome_of_each_check(
+    results: Results,
+    code: str,
+    change: Callable[[Results], object] | None,
+    status: str,
+    words: str,
+) -> None:
+    if change is not None:
+        change(results)
+    found = outcome(results, code)
+    assert found[0] == status
+    assert words in found[1]
+
+
+def test_openings_by_earlier_runs_count_but_those_of_this_run_and_later_ones_do_not(
+    results: Results,
+) -> None:
+    openings = results["clock"]["openings"]
+    openings.append({**openings[0], "at": 155.0})
+    openings.append({**openings[0], "run": "later", "at": 400.0})
+    assert earlier_openings(results).status == "clear"
+    openings.append({**openings[0], "run": "earlier", "at": 20.0})
+    openings.append({**openings[0], "run": "earlier", "at": 30.0})
+    found = earlier_openings(results)
+    assert found.status == "found" and found.sentence.startswith("1 earlier run had opened")
+
+
+def test_a_run_on_dev_opened_nothing(results: Results) -> None:
+    results["split"] = "dev"
+    assert earlier_openings(results).status == "not applicable"
