@@ -228,3 +228,25 @@ async def test_a_slow_caller_holds_back_the_purchase(ledger, monkeypatch):
             await asyncio.sleep(0)
         assert len(session.sent) - count <= 16 + 4
     assert count == 200
+
+
+async def test_a_session_that_knows_its_own_price_is_believed(ledger):
+    """A recording with prices: its replies cost what was recorded, and dollar caps hold for it."""
+
+    class Priced(Session):
+        def bound(self, request: Request) -> Usage:
+            return Usage(1, PROMPT, self.worst, 100)
+
+        async def answer(self, desk) -> None:
+            async for request in desk:
+                desk.deliver(Reply(request.hash, (Completion("x"),), Usage(1, PROMPT, 1, 100)))
+
+    limits = Limits(study=Limit(nanousd=350))
+    got = []
+    with pytest.raises(BudgetReached):
+        async for answer in Purchaser(Priced([1] * 9, 1), ledger, limits=limits).ask(
+            requests(9), Account("s", "a")
+        ):
+            got.append(answer.reply.usage.nanousd)
+    assert got == [100, 100, 100]
+    assert ledger.balance(Account("s", "a"))[0].nanousd == 300

@@ -137,7 +137,8 @@ async def test_retry_after_is_obeyed_by_all_workers(server, buy, say):
 
     def script(number: int, *_: Any) -> Any:
         moments.append(loop.time())
-        return say(status=429, headers={"Retry-After": "0.2"}) if number == 1 else None
+        busy = say(status=429, headers={"Retry-After": "0.2"})
+        return busy if number == 1 else say(delay=0.03)
 
     server.script = script
     answers, snapshot = await buy(12, concurrency=2)

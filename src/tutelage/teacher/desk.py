@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tutelage.contracts import Session
 from tutelage.records import Reply, Request, Usage
@@ -20,6 +18,7 @@ from tutelage.store.caps import Account, Limits, Shortfall
 from tutelage.store.ledger import Ledger
 from tutelage.store.ledger_bodies import reply_body
 from tutelage.store.ledger_exchange import Elsewhere, Exchange, Found, Sending
+from tutelage.teacher.flights import Answer, Flight, Lapse, News, Retry, Want
 from tutelage.teacher.prices import Price
 from tutelage.teacher.tally import FailureCeiling, Tally
 
@@ -31,55 +30,6 @@ POLL = 0.05
 """Seconds between looks at what another purchase is doing."""
 POLLS_PER_CHECK = 20
 """Looks between two checks whether that other purchase is still alive."""
-
-
-class Answer(NamedTuple):
-    """What came of one requested position."""
-
-    position: int
-    """Place in the requests that were asked, from 0."""
-    request: Request
-    """As it was resolved and sent."""
-    reply: Reply | None
-    """None where the request was given up."""
-    why: str = ""
-    """Why there is no reply."""
-
-
-class _Want(NamedTuple):
-    position: int
-    request: Request
-    worst: Usage
-
-
-@dataclass(slots=True)
-class _Flight:
-    request: Request
-    positions: list[int]
-    sending: Sending
-
-
-@dataclass(slots=True)
-class _Lapse:
-    flight: _Flight
-    why: str
-    maybe_paid: bool
-    final: bool
-
-
-@dataclass(slots=True)
-class _Retry:
-    flight: _Flight
-    granted: asyncio.Future[bool]
-
-
-@dataclass(slots=True)
-class _News:
-    """What a transaction brought about; it is shown only after the commit."""
-
-    answers: list[Answer] = field(default_factory=list)
-    granted: list[_Flight] = field(default_factory=list)
-    regranted: list[_Retry] = field(default_factory=list)
 
 
 class LedgerDesk:
@@ -105,13 +55,13 @@ class LedgerDesk:
         self._account, self._session, self._ledger = account, session, ledger
         self._limits, self._price, self._ceiling, self.tally = limits, price, ceiling, tally
         self._loop = asyncio.get_running_loop()
-        self._flights: dict[str, _Flight] = {}
-        self._settled: list[tuple[_Flight, Reply, str]] = []
-        self._lapsed: list[_Lapse] = []
-        self._unsent: list[_Flight] = []
-        self._retries: deque[_Retry] = deque()
+        self._flights: dict[str, Flight] = {}
+        self._settled: list[tuple[Flight, Reply, str]] = []
+        self._lapsed: list[Lapse] = []
+        self._unsent: list[Flight] = []
+        self._retries: deque[Retry] = deque()
         self._idle: deque[asyncio.Future[Request | None]] = deque()
-        self._head: _Want | None = None
+        self._head: Want | None = None
         self._scheduled = False
         self._polling = False
         self._polls = 0
@@ -155,9 +105,9 @@ class LedgerDesk:
 
     async def again(self, request: Request, why: str, *, maybe_paid: bool) -> bool:
         flight = self._flights[request.hash]
-        self._lapsed.append(_Lapse(flight, why, maybe_paid, final=False))
+        self._lapsed.append(Lapse(flight, why, maybe_paid, final=False))
         self.tally.lapsed(why)
-        retry = _Retry(flight, self._loop.create_future())
+        retry = Retry(flight, self._loop.create_future())
         self._retries.append(retry)
         self._schedule()
         try:
@@ -168,7 +118,7 @@ class LedgerDesk:
             raise
 
     def fail(self, request: Request, why: str, *, maybe_paid: bool) -> None:
-        self._lapsed.append(_Lapse(self._flights[request.hash], why, maybe_paid, final=True))
+        self._lapsed.append(Lapse(self._flights[request.hash], why, maybe_paid, final=True))
         self.tally.lapsed(why)
         self._schedule()
 
@@ -203,7 +153,7 @@ class LedgerDesk:
         done |= {id(retry.flight) for retry in self._retries}
         for flight in self._flights.values():
             if id(flight) not in done:
-                self._lapsed.append(_Lapse(flight, "cancelled", maybe_paid=True, final=False))
+                self._lapsed.append(Lapse(flight, "cancelled", maybe_paid=True, final=False))
         if self._settled or self._lapsed or self._unsent:
             self._exchange()
         self._dismiss()
@@ -222,7 +172,7 @@ class LedgerDesk:
 
     def _exchange(self) -> None:
         self._scheduled = False
-        news = _News()
+        news = News()
         try:
             with self._ledger.exchange(self._account, self._limits) as exchange:
                 self._book(exchange, news)
@@ -235,7 +185,7 @@ class LedgerDesk:
             return
         self._publish(news)
 
-    def _book(self, exchange: Exchange, news: _News) -> None:
+    def _book(self, exchange: Exchange, news: News) -> None:
         for flight, reply, body in self._settled:
             priced = self._priced(flight, reply)
             exchange.settle(flight.sending, priced, body, self._money(reply.usage))
@@ -256,7 +206,7 @@ class LedgerDesk:
         if not self.halted and self._ceiling.passed(self.tally):
             self.error, self.over = self._ceiling.error(self.tally), True
 
-    def _admit_retries(self, exchange: Exchange, news: _News) -> None:
+    def _admit_retries(self, exchange: Exchange, news: News) -> None:
         while self._retries:
             retry = self._retries[0]
             flight = retry.flight
@@ -274,7 +224,7 @@ class LedgerDesk:
             self.tally.sent += 1
             news.regranted.append(self._retries.popleft())
 
-    def _admit_new(self, exchange: Exchange, news: _News) -> None:
+    def _admit_new(self, exchange: Exchange, news: News) -> None:
         if self._retries:
             return  # what was admitted before goes first
         room = sum(not turn.done() for turn in self._idle)
@@ -305,8 +255,8 @@ class LedgerDesk:
                 self._hold(exchange, outcome)
                 return
 
-    def _take_off(self, want: _Want, sending: Sending) -> _Flight:
-        flight = self._flights[want.request.hash] = _Flight(want.request, [want.position], sending)
+    def _take_off(self, want: Want, sending: Sending) -> Flight:
+        flight = self._flights[want.request.hash] = Flight(want.request, [want.position], sending)
         self.tally.sent += 1
         return flight
 
@@ -344,7 +294,7 @@ class LedgerDesk:
 
     # --- after the commit -------------------------------------------------------------------------
 
-    def _publish(self, news: _News) -> None:
+    def _publish(self, news: News) -> None:
         for retry in news.regranted:
             if not retry.granted.done():
                 retry.granted.set_result(True)
@@ -381,7 +331,7 @@ class LedgerDesk:
 
     # --- small parts ------------------------------------------------------------------------------
 
-    def _next(self) -> _Want | None:
+    def _next(self) -> Want | None:
         if self._head is not None:
             head, self._head = self._head, None
             return head
@@ -396,7 +346,7 @@ class LedgerDesk:
             self.error = e
             return None
         self.tally.wanted += 1
-        return _Want(want[0], request, worst)
+        return Want(want[0], request, worst)
 
     def _worst(self, request: Request) -> Usage:
         bound = self._session.bound(request)
@@ -408,7 +358,7 @@ class LedgerDesk:
             return used.nanousd or None
         return self._price.cost(used)
 
-    def _priced(self, flight: _Flight, reply: Reply) -> Reply:
+    def _priced(self, flight: Flight, reply: Reply) -> Reply:
         used = reply.usage
         attempts, money = flight.sending.attempt, self._money(used) or 0
         usage = Usage(attempts, used.prompt_tokens, used.completion_tokens, money)
@@ -421,7 +371,7 @@ class LedgerDesk:
             reply.estimated,
         )
 
-    def _end(self, flight: _Flight, news: _News, reply: Reply | None, why: str = "") -> None:
+    def _end(self, flight: Flight, news: News, reply: Reply | None, why: str = "") -> None:
         del self._flights[flight.request.hash]
         if reply is not None:
             self.tally.replies += 1

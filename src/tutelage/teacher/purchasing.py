@@ -22,7 +22,8 @@ from tutelage.exceptions import TeacherError
 from tutelage.records import Request
 from tutelage.store.caps import Account, Limits, Shortfall
 from tutelage.store.ledger import Ledger
-from tutelage.teacher.desk import Answer, LedgerDesk
+from tutelage.teacher.desk import LedgerDesk
+from tutelage.teacher.flights import Answer
 from tutelage.teacher.prices import Price, price_of
 from tutelage.teacher.tally import FailureCeiling, Paced, Snapshot, Tally
 
