@@ -61,8 +61,8 @@ class Desk(Protocol):
     def fail(self, request: Request, why: str, *, maybe_paid: bool) -> None:
         """Give `request` up. It is counted against `max_failed` and asked again by the next run.
 
-        Raises:
-            TeacherError: more requests failed than the recipe allows.
+        Where more failed than the recipe allows, nothing new is handed out; what is in flight is
+        still taken in, since it is paid for.
         """
         ...
 

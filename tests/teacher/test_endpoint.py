@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import sqlite3
+import ssl
+import subprocess
 from contextlib import aclosing
 from typing import Any
 
@@ -373,3 +376,35 @@ async def test_certificates_that_cannot_be_read_are_told(tmp_path):
     with pytest.raises(UserError, match=r"no\.pem"):
         async with Endpoint(options).open():
             pass
+
+
+@pytest.mark.parametrize("how", ["named", "env"])
+async def test_a_proxy_is_used(server, buy, monkeypatch, how):
+    proxy = server.url.removesuffix("/v1")
+    monkeypatch.setenv("http_proxy", proxy)
+    (answer,), _ = await buy(
+        endpoint="http://model.example/v1", proxy=proxy if how == "named" else "env"
+    )
+    assert answer.reply is not None
+    assert server.last_target == "http://model.example/v1/chat/completions"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
+async def test_a_private_certificate_must_be_named(server, buy, tmp_path):
+    pem, key = tmp_path / "ca.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", key, "-out", pem],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    await server.stop()
+    await server.start(context)
+    with pytest.raises(TeacherError, match="tls") as caught:
+        await buy()
+    assert "teacher.ca_file" in str(caught.value)
+    (answer,), _ = await buy(ca_file=str(pem))
+    assert answer.reply is not None
