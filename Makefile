@@ -10,7 +10,7 @@ quickstart: $(READY)
 	$(BIN)/tutelage quickstart $(ARGS)
 
 test: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -28,7 +28,7 @@ long: $(READY)
 
 # The same tests for a user who only buys data: no torch, no extras.
 without-extras: .venv-base/.ready
-	.venv-base/bin/pytest $(ARGS)
+	.venv-base/bin/pytest -n auto $(ARGS)
 
 # Installed once; again only when the project's needs change.
 $(READY): pyproject.toml constraints.txt
