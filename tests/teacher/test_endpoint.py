@@ -168,6 +168,17 @@ async def test_the_last_retry_gives_the_request_up(server, buy, say):
     assert snapshot.failures == {"http 500": 1}
 
 
+async def test_a_busy_server_is_waited_for_beyond_the_retries(server, buy, say, monkeypatch):
+    server.script = lambda number, *_: say(status=429) if number <= 6 else None
+    (answer,), snapshot = await buy(retries=1)
+    assert answer.reply is not None
+    assert snapshot.refusals == 6
+    monkeypatch.setattr("tutelage.teacher.endpoint.PATIENCE", 0.0)
+    server.script = lambda *_: say(status=429)
+    (answer,), _ = await buy(retries=1, requests=[Request((Message("user", "more"),))])
+    assert answer.why == "http 429: status 429"
+
+
 async def test_context_overflow_fails_that_request_only(server, buy, say):
     message = "This model's maximum context length is 128 tokens. Please reduce the length."
     server.script = lambda number, body, _: (
@@ -187,7 +198,7 @@ async def test_a_refused_seed_is_left_out_once_and_said(server, buy, say):
         if "seed" in body
         else None
     )
-    answers, snapshot = await buy(30, concurrency=4)
+    answers, snapshot = await buy(30, concurrency=4, retries=0)
     assert all(answer.reply for answer in answers)
     assert server.requests <= 34
     (note,) = snapshot.notes

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 BACKOFF, BACKOFF_MOST = 0.5, 60.0
 """Seconds: the wait before the k-th retry is drawn from 0 to min(60, 0.5 * 2**k)."""
+PATIENCE = 600.0
+"""Seconds for which a request is sent again to a server that says it is busy (429, 503)."""
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: less than the 5 s after which common servers close it,
 since a request that meets a closing connection may or may not have been read."""
@@ -105,7 +107,7 @@ class EndpointSession:
         self._errors = (aiohttp.ClientError, OSError, TimeoutError)
         self._dialect = Dialect.of(options)
         self._prompt_factor = self._completion_factor = 1.0
-        self._pacing = Pacing(options.concurrency)
+        self._pacing = Pacing(options.concurrency, patience=PATIENCE)
         self._valve = Valve(self._pacing)
         self._loop = asyncio.get_running_loop()
         self._key_lock = asyncio.Lock()
@@ -182,7 +184,7 @@ class EndpointSession:
 
     async def _pursue(self, request: Request, desk: Desk) -> None:
         """Send `request` until there is a reply, or no hope of one."""
-        attempt = 0
+        attempt, began = 0, self._loop.time()
         while True:
             version, key = self._dialect.version, self._key
             outcome = await self._send(request)
@@ -194,7 +196,12 @@ class EndpointSession:
                 trouble = replace(trouble, course="fatal")
             if trouble.course == "fatal":
                 self._end_work(trouble)
-            if trouble.course in ("fatal", "give_up") or attempt >= self._o.retries:
+            # A busy server is waited for, however often it says so: its limits count by the minute.
+            patient = trouble.course == "slow" and self._loop.time() - began < PATIENCE
+            patient = patient or trouble.course == "at_once"
+            if trouble.course in ("fatal", "give_up") or (
+                attempt >= self._o.retries and not patient
+            ):
                 desk.fail(request, trouble.why, maybe_paid=trouble.maybe_paid)
                 return
             await self._pause(request, attempt, trouble, desk)
@@ -203,7 +210,7 @@ class EndpointSession:
                 return
             if not await desk.again(request, trouble.why, maybe_paid=trouble.maybe_paid):
                 return
-            attempt += 1
+            attempt += trouble.course != "at_once"
 
     async def _send(self, request: Request) -> Reply | Trouble:
         """One sending, from the window's leave to the last byte."""
@@ -299,10 +306,10 @@ class EndpointSession:
         """Wait before the next sending: full jitter, or as long as the endpoint asked."""
         if trouble.course == "at_once":
             return
-        most = min(BACKOFF_MOST, BACKOFF * 2.0**attempt)
+        most = min(BACKOFF_MOST, BACKOFF * 2.0 ** min(attempt, 30))
         delay = random.Random(f"{request.hash}/{attempt}").uniform(0.0, most)
         if trouble.retry_after is not None:
-            delay += min(trouble.retry_after, self._pacing.patience)
+            delay += min(trouble.retry_after, PATIENCE)
         try:
             await asyncio.sleep(delay)
         except asyncio.CancelledError:

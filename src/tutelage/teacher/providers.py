@@ -99,7 +99,8 @@ class EndpointOptions:
     """Most requests in flight. Fewer are sent while the server says that it is too much."""
     timeout: Timeouts = field(default_factory=Timeouts)
     retries: int = 6
-    """Further sendings of one request, when the endpoint is busy, breaks or does not answer."""
+    """Further sendings of one request, when the endpoint breaks or does not answer. One that says
+    it is busy (429, 503) is tried for ten minutes at least."""
     temperature: float | None = None
     """Default for requests that leave it open; None leaves it to the server."""
     top_p: float | None = None
