@@ -32,7 +32,9 @@ class TaskSpec(Spec):
     """What is to be learned. `task: nli` is short for the three-label pair task."""
 
     kind: TaskKind = "classification"
+    """What is answered: one label, several labels, or the relation of a pair of texts."""
     name: str = ""
+    """What the report calls the task."""
     fields: tuple[str, ...] = ()
     """Text fields in the order a student reads them; `text`, or `premise` and `hypothesis`."""
     labels: Mapping[str, LabelSpec] = Field(default_factory=dict)
@@ -97,9 +99,13 @@ class SplitSpec(Spec):
     """How missing roles are carved out of train: stratified by label, stable under reordering."""
 
     test: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the rows for test, where none is given."""
     dev: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the rows for dev, where none is given."""
     pool: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the rows for the error pool, where none is given."""
     seed: int = 0
+    """Another seed, another split. Worlds follow it too."""
     by: str = ""
     """Field or column whose equal values must stay on one side, such as `premise`."""
 
@@ -111,11 +117,15 @@ class GoldSpec(Spec):
     """The user's own labelled rows by role. A path alone stands for `{path: ...}`."""
 
     train: SourceSpec | None = None
+    """Rows to train on, to show in prompts and to explain."""
     pool: SourceSpec | None = None
     """Rows in which errors are looked for; taken from train by `carve.pool` where absent."""
     dev: SourceSpec | None = None
+    """Rows on which checkpoints and grid points are chosen."""
     test: SourceSpec | None = None
+    """Rows for the last line: opened once, with `--final`."""
     unlabelled: SourceSpec | None = None
+    """Texts without labels, which a teacher may annotate; read lazily."""
     columns: Mapping[str, str] = Field(default_factory=dict)
     """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent."""
     tags: tuple[str, ...] = ()
@@ -123,6 +133,7 @@ class GoldSpec(Spec):
     labels_separator: str = ","
     """Between the labels of one cell in a multi-label csv file."""
     carve: SplitSpec = SplitSpec()
+    """How roles that are not given are taken from train."""
     few: int | None = Field(default=None, gt=0)
     """Use only so many train rows, stratified, drawn by the gold seed."""
     cross_fit: Literal["auto", "off"] | Annotated[int, Field(ge=2, le=20)] = "auto"
@@ -141,28 +152,36 @@ class Caps(Spec):
     """Hard limits. None is no limit of that kind."""
 
     usd: float | None = Field(default=None, ge=0)
+    """US dollars; needs a known price."""
     tokens: int | None = Field(default=None, ge=0)
+    """Tokens of prompts and replies together."""
     requests: int | None = Field(default=None, ge=0)
+    """Sendings as the server counts them: a retry is one more."""
 
 
 class BudgetSpec(Caps):
     """Caps of the whole study, and further ones for each arm and each turn."""
 
     arm: Caps = Caps()
+    """Caps of each arm, for each of its purchase seeds; they count what is charged."""
     turn: Caps = Caps()
+    """Caps of each turn of an arm."""
 
 
 class PriceSpec(Spec):
     """US dollars per million tokens."""
 
     input: float = Field(ge=0)
+    """Of tokens that are sent."""
     output: float = Field(ge=0)
+    """Of tokens that come back."""
 
 
 class PartSpec(Spec):
     """A part by name with its options: `name`, or `{name: {option: value}}`."""
 
     name: str
+    """Name of a built-in part or of a plug-in."""
     options: Mapping[str, Any] = Field(default_factory=dict)
     """Checked against the part's own options dataclass."""
 
@@ -191,6 +210,7 @@ class TeacherSpec(Spec):
     kind: str = "endpoint"
     """`endpoint` (every OpenAI-compatible server), `recorded`, `scripted`, or a plug-in."""
     budget: BudgetSpec = BudgetSpec()
+    """Hard caps of the study, of each arm and of each turn."""
     prices: PriceSpec | None = None
     """Overrides the built-in price table."""
     max_failed: str = "5%"
@@ -264,6 +284,7 @@ class RivalSpec(Spec):
     """Something to beat that is not an arm."""
 
     kind: Literal["majority", "student", "teacher", "predictions"]
+    """The commonest label, a student on gold alone, the teacher itself, or answers from a file."""
     student: StudentSpec | None = None
     """A student trained on the gold train rows alone (kind `student`)."""
     shots: int = Field(default=0, ge=0)
@@ -287,6 +308,7 @@ class MatchSpec(Spec):
     """What is held equal between arms."""
 
     by: Literal["usd", "calls", "rows", "steps"]
+    """Money charged, requests, kept rows, or optimiser steps."""
     to: float | None = Field(default=None, gt=0)
     """How much for each arm; None: an equal share of the budget (usd, calls), or what the arm
     with the fewest has (rows), or what the gold rows alone would take (steps)."""
@@ -306,7 +328,9 @@ class SeedsSpec(Spec):
     """Named streams of chance. A number n stands for the list 1 to n."""
 
     student: tuple[int, ...] = (1, 2, 3)
+    """Students of each arm: initialisation, order of rows, dropout."""
     purchase: tuple[int, ...] = (1,)
+    """Independent purchases of each arm: another seed buys other replies."""
     gold: int = 0
     """Draw of few-shot rows, carving and folds."""
 
@@ -338,25 +362,34 @@ class Recipe(Spec):
     """`as_published` keeps a paper's quirks so that its figures can be compared; the report says
     which mode ran. The quirks themselves are options, set and commented in the recipe."""
     task: TaskSpec
+    """What is to be learned."""
     gold: GoldSpec
+    """Your own labelled rows, and texts without labels."""
     teacher: TeacherSpec | None = None
+    """Who is asked, and what it may cost; none where no arm buys anything."""
     student: StudentSpec
+    """The small model that every arm trains."""
     checks: tuple[PartSpec, ...] = (
         PartSpec(name="format"),
         PartSpec(name="refusal"),
         PartSpec(name="duplicate"),
         PartSpec(name="contamination"),
     )
+    """What every draft must pass, in this order; `[]` for nothing."""
     arms: Mapping[str, ArmSpec]
+    """Ways of making training data, by name."""
     rivals: Mapping[str, RivalSpec] = Field(
         default_factory=lambda: {"majority": RivalSpec(kind="majority")}
     )
+    """What every arm has to beat, by name, or a list of short names."""
     match: MatchSpec | None = None
+    """What is held equal between arms; nothing where absent."""
     primary: str = ""
     """The one comparison the study is made for, named beforehand: `explain > label_only`."""
     metrics: tuple[PartSpec, ...] = ()
     """Further metrics, from plug-ins."""
     seeds: SeedsSpec = SeedsSpec()
+    """How many students and purchases stand behind each figure."""
 
     @field_validator("rivals", mode="before")
     @classmethod
