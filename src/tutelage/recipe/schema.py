@@ -332,7 +332,7 @@ class SeedsSpec(Spec):
     purchase: tuple[int, ...] = (1,)
     """Independent purchases of each arm: another seed buys other replies."""
     gold: int = 0
-    """Draw of few-shot rows, carving and folds."""
+    """Draw of the `gold.few` train rows; splits and folds follow `gold.carve.seed`."""
 
     @field_validator("student", "purchase", mode="before")
     @classmethod
