@@ -19,10 +19,11 @@ from typing import Any
 
 from tutelage.exceptions import UserError
 from tutelage.recipe import LoadedRecipe, Recipe, load_recipe
+from tutelage.report.facts import report_of
 from tutelage.store.status import Listener
 from tutelage.study.archive import default_folder
 from tutelage.study.bystanders import outside_loop
-from tutelage.study.checking import Report, check_study
+from tutelage.study.checking import Checkup, check_study
 from tutelage.study.consent import Agree, seek_consent
 from tutelage.study.graduates import Student, load_student
 from tutelage.study.pilot import Pilot
@@ -31,10 +32,10 @@ from tutelage.study.previewing import Preview, preview_study
 from tutelage.study.running import Choices, default_ledger, run_study
 
 __all__ = [
+    "Checkup",
     "Plan",
     "Preview",
     "Recipe",
-    "Report",
     "RunOutcome",
     "Student",
     "check",
@@ -62,11 +63,11 @@ class RunOutcome:
 
     @property
     def verdict(self) -> str:
-        """The primary comparison in words; empty where nothing was compared."""
-        return verdict_of(self.results)
+        """The study's answer in words, as the report says it."""
+        return report_of(self.results).verdict.sentence
 
 
-def check(recipe: Source, *, limit: int | None = None, online: bool = False) -> Report:
+def check(recipe: Source, *, limit: int | None = None, online: bool = False) -> Checkup:
     """Look for all that would stop a run, and say what its test can show.
 
     Args:
@@ -197,7 +198,7 @@ def run(
     place = Path(ledger) if ledger else None
 
     def work() -> RunOutcome:
-        from tutelage.report.writing import write_report
+        from tutelage.report.writing import write_report  # brings matplotlib
 
         pilots = asyncio.run(
             seek_consent(
@@ -252,28 +253,3 @@ def as_loaded(recipe: Source) -> LoadedRecipe:
             do="Give the file, a mapping, or what tutelage.load_recipe returns.",
         )
     return load_recipe(recipe)
-
-
-def verdict_of(results: Mapping[str, Any]) -> str:
-    """The primary comparison of a run in one sentence; empty where nothing was compared."""
-    if not results["comparisons"]:
-        return ""
-    first = results["comparisons"][0]
-    names = plain_names(results)
-    points = f"{100 * first['difference']:+.1f} points"
-    span = f"{100 * first['low']:+.1f} to {100 * first['high']:+.1f}"
-    rows = f"{first['rows']} {results['split']} rows"
-    return (
-        f"{names[first['a']]} against {names[first['b']]}: {first['sentence']} "
-        f"({points}, {span}; {rows})."
-    )
-
-
-def plain_names(results: Mapping[str, Any]) -> dict[str, str]:
-    """Contenders as the comparisons call them, by what a reader calls them: the arm, and its grid
-    point where it has a grid."""
-    return {
-        " ".join(part for part in (c["arm"], c["grid"], c["rule"]) if part): c["arm"]
-        + (f" ({c['grid']})" if c["grid"] else "")
-        for c in results["chosen"].values()
-    }

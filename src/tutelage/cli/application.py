@@ -10,9 +10,11 @@ from typer.core import TyperGroup
 
 from tutelage import __version__
 from tutelage.cli import (
+    accounts,
     authoring,
     foresight,
     outcomes,
+    rows_out,
     starting,
     watching,
 )
@@ -54,7 +56,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (authoring, foresight, starting, watching, outcomes):
+for group in (authoring, foresight, starting, watching, accounts, outcomes, rows_out):
     group.register(app)
 
 

@@ -1,4 +1,4 @@
-"""Commands about recipes themselves: recipes, schema."""
+"""Commands about recipes themselves: init, recipes, schema."""
 
 from __future__ import annotations
 
@@ -8,14 +8,72 @@ from typing import Annotated
 import typer
 
 from tutelage.cli.arguments import AsJson
-from tutelage.cli.console import finish, note, out, say, show, tabulate
+from tutelage.cli.console import finish, note, say, show, tabulate, tell
+from tutelage.cli.console import out as output
 from tutelage.exceptions import UserError
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command("recipes")(recipes)
-    app.command("schema")(schema)
+    for command in (init, recipes, schema):
+        app.command(rich_help_panel="Before it runs")(command)
+
+
+def init(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Labelled rows: csv, jsonl, parquet, xlsx, ...")
+    ],
+    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of the label.")],
+    text: Annotated[str, typer.Option("--text", metavar="COLUMN", help="Column of the text.")] = "",
+    nli: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--nli", metavar="PREMISE HYPOTHESIS", help="Columns of a pair, instead of --text."
+        ),
+    ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option("--unlabelled", metavar="FILE", help="Texts for the teacher to label."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="The teacher's model.")] = "gpt-4o-mini",
+    endpoint: Annotated[
+        str, typer.Option(help="openai, azure, vllm, ollama, ... or a base URL.")
+    ] = "openai",
+    out: Annotated[Path, typer.Option("--out", help="The recipe to write.")] = Path("recipe.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a first recipe for a file of labelled rows."""
+    from tutelage import api
+    from tutelage.study.drafting import Wish, write_draft
+
+    if bool(text) == (nli is not None):
+        raise UserError(
+            "Give either --text COLUMN or --nli PREMISE HYPOTHESIS.",
+            do=f"For example: tutelage init {file} --text text --label {label}",
+        )
+    wish = Wish(file, label, text, nli, unlabelled, model, endpoint)
+    seen = write_draft(wish, out, force=force)
+    found = api.check(out)
+    if not as_json:
+        say(
+            f"Wrote {out}: {seen.kind} of {seen.rows:,} rows with {len(seen.labels)} labels.",
+            "bold",
+        )
+        for warning in found.warnings:
+            note(f"Warning: {warning}", "yellow")
+    for fault in found.faults:
+        tell(fault)
+    if not as_json:
+        say(f"Next: say in it what is to be decided, then tutelage check {out}")
+    facts = {
+        "recipe": str(out),
+        "kind": seen.kind,
+        "rows": seen.rows,
+        "labels": list(seen.labels),
+        "check": found.to_facts(),
+    }
+    finish(facts, as_json=as_json, code=0 if found.ok else 2)
 
 
 def recipes(
@@ -42,7 +100,7 @@ def recipes(
         copy.write_text(text, encoding="utf-8")
         note(f"Wrote {copy}. Next: tutelage check {copy}")
     elif not as_json:
-        out.print(text, end="")
+        output.print(text, end="")
     finish({"name": name, "yaml": text, "copied": copy and str(copy)}, as_json=as_json)
 
 
@@ -63,7 +121,7 @@ def _list(known: dict[str, Path], *, as_json: bool) -> None:
 
 
 def schema() -> None:
-    """Print the JSON schema of a recipe, for editors that complete YAML."""
+    """Print the JSON schema of a recipe, for editors."""
     import sys
 
     import orjson

@@ -18,7 +18,7 @@ from tutelage.cli.arguments import (
 from tutelage.cli.console import finish, note, say, show, tabulate, tell
 
 if TYPE_CHECKING:
-    from tutelage.study.checking import Report
+    from tutelage.study.checking import Checkup
     from tutelage.study.pilot import Pilot
     from tutelage.study.planning import ArmPlan, Plan
     from tutelage.study.previewing import Shown
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     for command in (check, plan, preview):
-        app.command()(command)
+        app.command(rich_help_panel="Before it runs")(command)
 
 
 # --- check ----------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look for all that would stop a run, and say what its test can show. Sends nothing."""
+    """Find what would stop a run, and what its test can show."""
     from tutelage import api
 
     loaded = api.load_recipe(recipe, assignments=assignments)
@@ -60,7 +60,7 @@ def check(
     finish(report.to_facts(), as_json=as_json, code=0 if report.ok else 2)
 
 
-def _show_report(report: Report) -> None:
+def _show_report(report: Checkup) -> None:
     if report.task is not None:
         _show_gold(report)
         say()
@@ -78,7 +78,7 @@ def _show_report(report: Report) -> None:
         say(f"{report.source} is right.", "bold green")
 
 
-def _show_gold(report: Report) -> None:
+def _show_gold(report: Checkup) -> None:
     assert report.task is not None
     labels = report.task.label_names
     shown = labels[:8]
@@ -106,7 +106,7 @@ def _show_gold(report: Report) -> None:
         say(f"Unlabelled text: {report.unlabelled}")
 
 
-def _abilities(report: Report) -> list[str]:
+def _abilities(report: Checkup) -> list[str]:
     lines = []
     if (reach := report.reach) is not None:
         units = f"{reach.groups:,} independent groups (by {reach.by})" if reach.by else ""
@@ -147,7 +147,7 @@ def plan(
     ledger: LedgerPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count what a run would buy and train, and what it would find in the ledger. Sends nothing."""
+    """Count what a run would buy, reuse and train, for how much."""
     from tutelage import api
 
     loaded = api.load_recipe(recipe, assignments=assignments)
@@ -237,7 +237,7 @@ def preview(
     ledger: LedgerPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the real prompts; with --buy real replies; with --score how good the teacher is."""
+    """Show real prompts, a few replies, how good the teacher is."""
     from tutelage import api
 
     loaded = api.load_recipe(recipe, assignments=assignments)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     for command in (run, quickstart):
-        app.command()(command)
+        app.command(rich_help_panel="Run")(command)
 
 
 Out = Annotated[
@@ -62,7 +62,7 @@ def run(
     ledger: LedgerPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a recipe from its first order to its report. Run it again to go on after any stop."""
+    """Run a recipe, or go on with a run that was stopped."""
     from tutelage import api
 
     loaded = api.load_recipe(recipe, assignments=assignments)
@@ -165,7 +165,7 @@ def quickstart(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """See the whole thing work here and now: no key, no network, no GPU."""
+    """See it work here and now: no key, no network, no GPU."""
     from tutelage import api
 
     loaded = api.load_recipe(

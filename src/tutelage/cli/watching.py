@@ -21,11 +21,11 @@ SILENT = 30.0
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command()(status)
+    app.command(rich_help_panel="While and after it runs")(status)
 
 
 def status(run: RunArgument, as_json: AsJson = False) -> None:
-    """Say what a run is doing: phase, unit, spent, rate, what it waits for, whether it is alive."""
+    """Say from any shell what a run is doing, and if it is alive."""
     from tutelage.study.archive import find_run, look
 
     past = find_run(run)

@@ -12,15 +12,21 @@ import transformers
 from tutelage.neural.weights import OFFLINE_SAFE, locate, reading
 
 
-def load_tokenizer(model: str) -> Any:
+def load_tokenizer(model: str, *, offline: bool = False) -> Any:
     """The fast tokenizer of a model (hub id, folder or `minilm`).
+
+    Args:
+        model: Where it is.
+        offline: Look on this machine only.
 
     Raises:
         UserError: there is none at that place.
     """
     place = locate(model)
     with reading(model):
-        return transformers.AutoTokenizer.from_pretrained(place, **OFFLINE_SAFE)
+        return transformers.AutoTokenizer.from_pretrained(
+            place, local_files_only=offline, **OFFLINE_SAFE
+        )
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Any:
@@ -123,18 +129,22 @@ class TokenCount:
         return self.cut / self.texts if self.texts else 0.0
 
 
-def count_tokens(texts: Sequence[str], *, model: str, limit: int) -> TokenCount:
+def count_tokens(
+    texts: Sequence[str], *, model: str, limit: int, offline: bool = False
+) -> TokenCount:
     """Count the pieces of `texts` and how many of them `limit` would cut, before any training.
 
     Args:
         texts: What the student would read or write.
         model: Hub id, folder or `minilm`.
         limit: Most pieces, special tokens included.
+        offline: Use a tokenizer that is on this machine already.
 
     Raises:
         UserError: the model has no tokenizer.
     """
-    lengths = [len(ids) for ids in pieces(load_tokenizer(model), texts, special=True)]
+    tokenizer = load_tokenizer(model, offline=offline)
+    lengths = [len(ids) for ids in pieces(tokenizer, texts, special=True)]
     return TokenCount(
         len(lengths), sum(lengths), max(lengths, default=0), sum(n > limit for n in lengths)
     )

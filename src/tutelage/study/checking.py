@@ -61,7 +61,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Report:
+class Checkup:
     """What `check` found."""
 
     recipe: Recipe
@@ -103,7 +103,7 @@ class Report:
 
 async def check_study(
     loaded: LoadedRecipe, *, limit: int | None = None, online: Path | None = None
-) -> Report:
+) -> Checkup:
     """Look at all that a run would need.
 
     Args:
@@ -125,15 +125,15 @@ async def check_study(
         ),
     )
     if not golds:
-        return Report(recipe, loaded.source, tuple(faults))
+        return Checkup(recipe, loaded.source, tuple(faults))
     task = golds[0].task
     warnings += dict.fromkeys(text for gold in golds for text in gold.facts["warnings"])
     faults += _part_faults(loaded, task, limit)
     warnings += _missing_extras(recipe)
     teacher, price, found = await _teacher(loaded, golds[0], faults, warnings, online)
-    cut = measure_cut(recipe, task, golds[0])
+    cut = measure_cut(recipe, task, golds[0], offline=online is None)
     warnings += _cut_warnings(cut)
-    return Report(
+    return Checkup(
         recipe,
         loaded.source,
         tuple(faults),
@@ -253,8 +253,15 @@ def reach_of(recipe: Recipe, task: Task, golds: Sequence[Gold]) -> Reach | None:
 # --- lengths --------------------------------------------------------------------------------------
 
 
-def measure_cut(recipe: Recipe, task: Task, gold: Gold) -> Cut:
-    """How many train rows the student's length limit cuts, by the student's own pieces."""
+def measure_cut(recipe: Recipe, task: Task, gold: Gold, *, offline: bool = True) -> Cut:
+    """How many train rows the student's length limit cuts, by the student's own pieces.
+
+    Args:
+        recipe: Names the student.
+        task: What it reads.
+        gold: The rows.
+        offline: Fetch no tokenizer from the hub.
+    """
     options = build_options(find("learner", recipe.student.kind), recipe.student.options)
     limit = getattr(options, "max_source", None)
     if limit is None:
@@ -269,9 +276,11 @@ def measure_cut(recipe: Recipe, task: Task, gold: Gold) -> Cut:
     rows = gold.train[:LOOKED_AT]
     try:
         texts = [source_text(task, row) for row in rows]
-        counted = count_tokens(texts, model=options.model, limit=limit)
+        counted = count_tokens(texts, model=options.model, limit=limit, offline=offline)
     except UserError as e:
-        return Cut(limit, why=e.what)
+        if not offline:
+            return Cut(limit, why=e.what)
+        return Cut(limit, why=f"the tokenizer of {options.model} is not on this machine yet")
     return Cut(limit, len(rows), counted.share_cut, counted.longest)
 
 

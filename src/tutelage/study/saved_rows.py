@@ -1,0 +1,175 @@
+"""The rows of a finished run, with where each came from and what was decided about it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tutelage.exceptions import UserError
+from tutelage.plugins import nearest
+from tutelage.records import Draft, Example, Material, Refusal, Task, Verdict
+from tutelage.store.encoding import read_records
+from tutelage.store.runs import write_whole
+from tutelage.study.archive import PastRun
+
+FORMATS = (".jsonl", ".csv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRow:
+    """One draft of a run, and what became of it."""
+
+    arm: str
+    purchase_seed: int
+    fold: int
+    turn: int
+    draft: Draft
+    verdict: Verdict
+
+    @property
+    def example(self) -> Example | None:
+        """The row as it was trained on; as it was drafted where it was dropped; None for refusals
+        and materials."""
+        content = self.verdict.replacement or self.draft.content
+        return content if isinstance(content, Example) else None
+
+    @property
+    def kept(self) -> bool:
+        return self.verdict.decision != "dropped" and self.example is not None
+
+
+def saved_rows(run: PastRun, arms: Sequence[str] = ()) -> Iterator[SavedRow]:
+    """Every draft of a finished run in the order of arms, seeds, folds, turns and orders.
+
+    Students of one arm that share their purchase share its rows: each stands here once.
+
+    Args:
+        run: A finished run.
+        arms: These arms only; all where empty.
+
+    Raises:
+        UserError: the run is not finished, or has no such arm.
+    """
+    units = run.results["units"]
+    known = list(dict.fromkeys(unit["arm"] for unit in units))
+    for name in arms:
+        if name not in known:
+            raise UserError(f"The run {run.folder} has no arm {name!r}.", do=nearest(name, known))
+    seen: set[str] = set()
+    for unit in units:
+        if arms and unit["arm"] not in arms:
+            continue
+        for number, turn in enumerate(unit["turns"]):
+            steps = turn["steps"]
+            if "buy" not in steps or steps["curate"] in seen:
+                continue
+            seen.add(steps["curate"])
+            yield from _judged(run, unit, number, steps)
+
+
+def _judged(
+    run: PastRun, unit: dict[str, Any], turn: int, steps: dict[str, str]
+) -> Iterator[SavedRow]:
+    drafts = read_records(run.folder / steps["buy"] / "drafts.jsonl", Draft)
+    verdicts = {
+        verdict.draft: verdict
+        for verdict in read_records(run.folder / steps["curate"] / "verdicts.jsonl", Verdict)
+    }
+    for draft in drafts:
+        material = Verdict(draft.number, "kept", "synthesis", "material for later orders")
+        verdict = verdicts.get(draft.number, material)
+        yield SavedRow(unit["arm"], unit["purchase_seed"], unit["fold"], turn, draft, verdict)
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def write_rows(path: Path, rows: Iterable[SavedRow], task: Task) -> int:
+    """Write rows as JSON lines, csv or parquet, by the file's ending; whole or not at all.
+
+    Returns:
+        How many.
+
+    Raises:
+        UserError: another ending, or the file cannot be written.
+    """
+    if path.suffix not in FORMATS:
+        raise UserError(
+            f"Rows are not written as {path.suffix or 'a file without an ending'}.",
+            do=f"Name a file that ends in {', '.join(FORMATS)}.",
+        )
+    flat = [flat_row(row, task) for row in rows]
+    write_whole(path, ENCODERS[path.suffix](flat))
+    return len(flat)
+
+
+def flat_row(row: SavedRow, task: Task) -> dict[str, Any]:
+    """One row as columns: id, texts, answer, then where it comes from and what was decided."""
+    example, content = row.example, row.draft.content
+    origin = example.origin if example else None
+    about: dict[str, Any] = {
+        "arm": row.arm,
+        "purchase_seed": row.purchase_seed,
+        "fold": row.fold,
+        "turn": row.turn,
+        "order": row.draft.order,
+        "decision": row.verdict.decision,
+        "check": row.verdict.check,
+        "reason": row.verdict.reason,
+        "source": origin.source if origin else "",
+        "requests": list(origin.requests) if origin else [],
+        "reply": row.draft.raw,
+    }
+    told: dict[str, Any] = {"id": example.id if example else ""}
+    told |= {name: example.fields.get(name) if example else None for name in task.fields}
+    if task.kind == "multi_label":
+        told["labels"] = list(example.labels or ()) if example else None
+    else:
+        told["label"] = example.label if example else None
+    told["rationale"] = example.rationale if example else None
+    told["scores"] = dict(example.scores) if example and example.scores else None
+    if isinstance(content, Material):
+        about["reason"] = f"{content.kind}: {content.text}"
+    elif isinstance(content, Refusal) and not about["reason"]:
+        about["reason"] = content.reason
+    # A task may have a text field of the same name: the text keeps it.
+    return told | {(f"tutelage_{k}" if k in told else k): v for k, v in about.items()}
+
+
+def _jsonl(rows: Sequence[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
+    """UTF-8; lists and scores as JSON."""
+    text = io.StringIO(newline="")
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    return orjson.dumps(value).decode() if isinstance(value, list | dict) else value
+
+
+def _parquet(rows: Sequence[dict[str, Any]]) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    told = [
+        {**row, "scores": None if row["scores"] is None else _cell(row["scores"])} for row in rows
+    ]
+    target = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(told), target)
+    return target.getvalue()
+
+
+ENCODERS = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}
