@@ -170,3 +170,14 @@ def test_the_schema_knows_recipes_and_parts():
     schema = recipe_schema()
     assert "arms" in schema["properties"]
     assert "learner.seq2seq" in schema["$defs"]
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-proj-abcdefghijklmnop1234567890", "{env: X, key: sk-aaaabbbbcccc}"]
+)
+def test_a_key_in_a_recipe_is_refused_and_never_repeated(write, key):
+    path = write(GOOD.replace("model: gpt-4o-mini", f"model: gpt-4o-mini, api_key: {key}"))
+    with pytest.raises(RecipeError) as error:
+        load_recipe(path)
+    assert "api_key" in str(error.value)
+    assert "sk-" not in str(error.value)

@@ -70,16 +70,30 @@ def dotted(at: Location) -> str:
     return ".".join(map(str, at))
 
 
+SECRETS = frozenset({"api_key", "headers", "query", "body", "proxy"})
+"""Options in which a user may have written a key by mistake: their values are never repeated."""
+
+
 def in_words(error: Any, known: Sequence[str]) -> str:
     """One of pydantic's errors as a sentence; `known` are the keys allowed at its place."""
-    kind, given = error["type"], error.get("input")
+    kind = error["type"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return unknown_key(str(error["loc"][-1]), known)
     if kind == "missing":
         return "is missing."
     if kind == "value_error":
-        return f"{error['ctx']['error']} (is {_short(given)})."
-    return f"{error['msg'][0].lower()}{error['msg'][1:]} (is {_short(given)})."
+        what = str(error["ctx"]["error"]).rstrip(".")
+    else:
+        what = f"{error['msg'][0].lower()}{error['msg'][1:]}"
+    return f"{what}{_given(error)}."
+
+
+def _given(error: Any) -> str:
+    """The value that is wrong, unless it is a whole part or may hold a key."""
+    value = error.get("input")
+    if isinstance(value, Mapping) or SECRETS & {str(part) for part in error["loc"]}:
+        return ""
+    return f" (is {_short(value)})"
 
 
 def place(error: Any) -> Location:
