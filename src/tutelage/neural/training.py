@@ -14,6 +14,7 @@ from tutelage.exceptions import TrainingError
 from tutelage.neural import checkpoint
 from tutelage.neural.batching import Sizes, endless, steps_per_epoch
 from tutelage.neural.devices import computing, own_randomness, stream
+from tutelage.neural.dropout import quicken_dropout
 from tutelage.neural.schedule import Schedule
 from tutelage.records import Moment
 
@@ -84,6 +85,7 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
         TrainingError: the loss is not a number, or the checkpoint belongs to another training.
     """
     plan.folder.mkdir(parents=True, exist_ok=True)
+    quicken_dropout(work.model)
     with own_randomness(plan.device):
         optimizer = make_optimizer(work.model, plan)
         course = _resume(work.model, optimizer, plan)

@@ -1,0 +1,34 @@
+"""Dropout that is cheap on a CPU, where drawing its mask takes a third of a training step."""
+
+from __future__ import annotations
+
+import torch
+
+STEPS = 1 << 16
+
+
+class SixteenBitDropout(torch.nn.Dropout):
+    """Dropout whose mask takes 16 random bits an element instead of a draw of its own.
+
+    On a CPU torch draws one number for each element, about 5 ns; here one draw of 64 bits serves
+    four. The rate is rounded to a multiple of 1/65,536, and what is kept is scaled by exactly its
+    inverse. Elsewhere, and in evaluation, it is torch's own.
+    """
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """`input` with elements dropped and the others scaled, in training."""
+        dropped = round(self.p * STEPS)
+        if not self.training or not dropped or input.device.type != "cpu" or dropped == STEPS:
+            return super().forward(input)
+        words = torch.empty(-(-input.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        bits = words.view(torch.int16)[: input.numel()].view(input.shape)
+        kept = (bits >= dropped - STEPS // 2).to(input.dtype)
+        return input * kept.mul_(STEPS / (STEPS - dropped))
+
+
+def quicken_dropout(model: torch.nn.Module) -> None:
+    """Put `SixteenBitDropout` in the place of every plain dropout of a network."""
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if type(child) is torch.nn.Dropout:
+                setattr(module, name, SixteenBitDropout(child.p))
