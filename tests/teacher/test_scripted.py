@@ -81,7 +81,7 @@ def shots_of(
         {
             "fields": g["fields"],
             "answer": g["answer"],
-            "rationale": rationale and "first clip +2. Total +2.",
+            "rationale": rationale and "first +2. Total +2.",
         }
         for g in given
     ]

@@ -140,25 +140,21 @@ class Note:
         return band(sum(finding.points for finding in self.findings))
 
     def reasons(self, label: str) -> str:
-        """The points of each finding, in the order of the note, and the total.
+        """The points of each finding, by its number in the note, and the total.
 
-        Reasons for every label are about as long in tokens, or a student that batches rows of
-        like length would see one label at a time.
+        Reasons for every label are equally long in tokens: a student that batches rows of like
+        length would else see one label at a time.
 
         >>> (note,) = Composition().read("First, the bearing was warm. Second came a bent clip.")
         >>> note.reasons("urgent")
-        'first bearing +1, second clip +2. Total +3.'
+        'first +1, second +2. Total +3.'
         >>> note.reasons("watch")
-        'first bearing -1, second clip +2. Total +1.'
+        'first -1, second +2. Total +1.'
         """
         points = [finding.points for finding in self.findings]
         _misjudge(points, label)
-        listed = ", ".join(
-            f"{ordinal} {finding.part} {worth:+d}"
-            for ordinal, finding, worth in zip(
-                chain(_ORDINALS, repeat("then")), self.findings, points, strict=False
-            )
-        )
+        numbered = zip(chain(_ORDINALS, repeat("then")), points, strict=False)
+        listed = ", ".join(f"{ordinal} {worth:+d}" for ordinal, worth in numbered)
         return f"{listed}. Total {sum(points):+d}."
 
     def five_w(self) -> tuple[str, str, str, str, str]:
@@ -204,16 +200,13 @@ class Composition:
         return rows[:count]
 
     def read(self, prompt: str) -> Sequence[Note]:
-        """One note for each line that names findings; a line that lists their points is none."""
+        """One note for each line that names findings."""
         notes = []
         for line in prompt.splitlines():
             found = dict.fromkeys(_BY_PART[match.lower()] for match in _PART.findall(line))
-            if found and not _POINTS.search(line):
+            if found:
                 notes.append(Note(tuple(found), line))
         return notes
-
-
-_POINTS = re.compile(r"Total [+-]\d")
 
 
 def _findings(lots: Lots, slot: int) -> Iterator[tuple[Finding, ...]]:
