@@ -78,6 +78,7 @@ def turn(**more: Any) -> dict[str, Any]:
         "stopped": "",
         "feedback": {},
         "feedback_rows": 0,
+        "steps": {"curate": "steps/curate-0", "fit": "steps/fit-0"},
         **more,
     }
 
@@ -118,6 +119,7 @@ BOUGHT = turn(
     added=7,
     with_rationale=7,
     requests=10,
+    steps={"buy": "steps/buy-1", "curate": "steps/curate-1", "fit": "steps/fit-1"},
 )
 
 COMPARISON = {
@@ -140,6 +142,9 @@ COMPARISON = {
     "a": "explain lr=2 dev_accuracy",
     "b": "label_only lr=1 dev_accuracy",
     "sentence": "gain",
+    "within_seeds": [
+        {"student_seed": 1, "purchase_seed": 1, "won": 31, "lost": 11, "p": 0.003},
+    ],
 }
 
 
@@ -277,6 +282,12 @@ def results() -> dict[str, Any]:
     """A study of two arms with a grid, three seeds, two checkpoint rules and one rival."""
     found: dict[str, Any] = orjson.loads(orjson.dumps(_results()))
     return found
+
+
+@pytest.fixture(scope="module")
+def untouched() -> dict[str, Any]:
+    """The same for a whole module, which may not change it."""
+    return _results()
 
 
 @pytest.fixture(scope="session")

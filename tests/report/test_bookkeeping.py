@@ -19,24 +19,24 @@ def test_students_share_a_purchase_so_its_drafts_are_counted_once(results: Resul
     assert explain.reasons[0] == Reason("duplicate", "dropped", "as row 4", 2)
 
 
-def test_another_purchase_seed_is_another_purchase(results: Results) -> None:
+def test_another_step_is_another_purchase(results: Results) -> None:
     more = deepcopy(results["units"][-1])
+    more["turns"][0]["steps"]["buy"] = "steps/buy-2"
     results["units"].append({**more, "purchase_seed": 2})
     assert (accounts(results)[1].purchases, accounts(results)[1].drafts) == (2, 20)
 
 
-def test_turns_after_a_review_belong_to_their_student(results: Results) -> None:
-    for unit in results["units"]:
-        if unit["arm"] == "explain":
-            first, second = deepcopy(unit["turns"][0]), deepcopy(unit["turns"][0])
-            unit["turns"] = [{**first, "feedback": {"errors": 0.2}, "feedback_rows": 3}, second]
-    assert accounts(results)[1].purchases == 1 + 2 * 3
+def test_of_a_purchase_that_was_tried_again_the_last_attempt_counts(results: Results) -> None:
+    first = next(u for u in results["units"] if u["arm"] == "explain")["turns"][0]
+    first.update(failed=3, drafts=7, decisions={"kept": 3, "mended": 1, "dropped": 3}, added=4)
+    explain = accounts(results)[1]
+    assert (explain.drafts, explain.failed) == (10, 0)
 
 
-def test_turns_without_a_review_are_shared(results: Results) -> None:
+def test_rows_that_an_arm_brought_along_are_known_by_their_curation(results: Results) -> None:
     for unit in results["units"]:
-        unit["turns"] = unit["turns"] * 2
-    assert accounts(results)[1].purchases == 2
+        unit["turns"][0]["steps"].pop("buy", None)
+    assert (accounts(results)[1].purchases, accounts(results)[1].drafts) == (1, 10)
 
 
 def test_materials_are_drafts_without_a_verdict(results: Results) -> None:
@@ -51,10 +51,11 @@ def test_rivals_that_are_students_have_no_account(results: Results) -> None:
     assert [account.arm for account in accounts(results)] == ["explain"]
 
 
-def test_charges_name_the_rival_without_its_prefix_and_keep_every_nanodollar(
-    results: Results,
-) -> None:
-    arm, rival = charges(results)
+def test_charges_name_rivals_and_pilots_and_keep_every_nanodollar(results: Results) -> None:
+    pilot = {**results["costs"]["charged"][0], "arm": "pilot:explain", "nanousd": 7}
+    results["costs"]["charged"].insert(0, pilot)
+    arm, rival, tried = charges(results)
+    assert (tried.name, tried.kind, tried.nanousd) == ("explain", "pilot", 7)
     assert (arm.name, arm.kind, arm.nanousd) == ("explain", "arm", 12_345_678)
     assert (rival.name, rival.kind, rival.nanousd) == ("teacher", "rival", 5_000)
 

@@ -22,8 +22,9 @@ def outcome(results: Results, code: str) -> tuple[str, str]:
 
 
 def bought(results: Results) -> Results:
-    """The one purchase of the arm `explain`."""
-    return next(u for u in results["units"] if u["arm"] == "explain")["turns"][0]
+    """The one purchase of the arm `explain`, as its last student tells it."""
+    turn: Results = results["units"][-1]["turns"][0]
+    return turn
 
 
 def test_codes_are_unique_and_in_order() -> None:
@@ -96,7 +97,12 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T107", naming, "found", "100 % of the rationales of explain name their label"),
     ("T107", no_purchase, "not applicable", "No arm has rationales"),
     ("T108", None, "clear", "Every order was answered"),
-    ("T108", lambda r: bought(r).update(failed=2, unbought=1), "found", "2 requests failed"),
+    (
+        "T108",
+        lambda r: bought(r).update(failed=2, unbought=1),
+        "found",
+        "explain: 2 requests failed and 1 r",
+    ),
     ("T108", no_purchase, "not applicable", "No arm bought"),
     ("T109", None, "found", "explain: 3 of 10 drafts were dropped (30 %), most of them by dup"),
     ("T109", lambda r: bought(r).update(added=6), "found", "do not add up"),

@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 
-from tutelage.report.headline import lines, pairs, reference_of, verdict
+from tutelage.report.headline import Verdict, lines, pairs, reference_of, verdict
 
 Results = dict[str, Any]
+
+
+def said_of(results: Results) -> Verdict:
+    compared = pairs(results)
+    return verdict(results, compared, lines(results, compared))
 
 
 def test_arms_stand_first_at_the_point_chosen_on_dev_and_rivals_below(results: Results) -> None:
@@ -35,8 +40,7 @@ def test_comparisons_are_named_by_arm_not_by_how_contenders_are_written(results:
 
 
 def test_verdict_says_everything_in_words(results: Results) -> None:
-    compared = pairs(results)
-    said = verdict(results, compared, lines(results, compared))
+    said = said_of(results)
     assert said.sentence == (
         "Gain: explain beats label_only by 5.0 points of accuracy. The difference is +5.0 points "
         "(95 % interval +1.0 to +9.0; p = 0.012) over 3 seeds each and 400 rows; the smallest that "
@@ -63,23 +67,33 @@ def test_verdict_says_everything_in_words(results: Results) -> None:
 )
 def test_verdict_of_each_kind(results: Results, change: dict[str, Any], claim: str) -> None:
     results["comparisons"][0].update(change)
-    assert verdict(results, pairs(results), []).claim == claim
+    assert said_of(results).claim == claim
 
 
 def test_verdict_on_dev_says_that_the_test_is_sealed(results: Results) -> None:
     results["split"] = "dev"
-    assert "the test is still sealed" in verdict(results, pairs(results), []).sentence
+    assert "the test is still sealed" in said_of(results).sentence
 
 
 def test_verdict_follows_holm_and_says_so(results: Results) -> None:
     results["comparisons"][0]["p_adjusted"] = 0.024
-    assert "p = 0.024 after Holm" in verdict(results, pairs(results), []).evidence
+    assert "p = 0.024 after Holm" in said_of(results).evidence
+
+
+def test_students_are_counted_not_what_was_averaged_over(results: Results) -> None:
+    for standing in results["standings"]:
+        if standing["arm"] == "explain":
+            standing["purchase_seeds"] = [1, 2]
+    results["comparisons"][0]["seeds"] = [2, 3]
+    assert (
+        "over 3 seeds in each of 2 purchases (explain), 3 seeds (label_only) and 400 rows"
+        in said_of(results).evidence
+    )
 
 
 def test_without_a_primary_comparison_there_is_no_verdict(results: Results) -> None:
     results["primary"] = ""
-    compared = pairs(results)
-    said = verdict(results, compared, lines(results, compared))
+    said = said_of(results)
     assert said.code == "none" and said.pair is None
     assert said.claim == "No verdict: the recipe names no primary comparison."
     assert said.evidence == "The highest score is that of explain: 45.0 (40.0 to 50.0)."
@@ -87,7 +101,7 @@ def test_without_a_primary_comparison_there_is_no_verdict(results: Results) -> N
 
 def test_an_arm_that_did_not_run_is_named(results: Results) -> None:
     results["primary"] = "five_w > label_only"
-    said = verdict(results, pairs(results), [])
+    said = said_of(results)
     assert "five_w did not run" in said.claim
 
 

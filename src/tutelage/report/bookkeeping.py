@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tutelage.report import numbers
+
 Facts = Mapping[str, Any]
-RIVAL = "rival:"
-"""Accounts of rivals begin like this in the ledger."""
+ASIDE = ("rival", "pilot")
+"""Accounts in the ledger that are no arm's begin with one of these and a colon."""
 TEACHER_MADE = ("kept", "mended", "dropped")
 
 
@@ -31,7 +33,8 @@ class Account:
     arm: str
     purchases: int
     """Purchases that are counted: one for each purchase seed, fold and turn, and one for each
-    student where a turn's orders depended on the student before it."""
+    student where a turn's orders depended on the student before it. What an arm brought along
+    counts as one."""
     requests: int
     failed: int
     """Requests that were given up."""
@@ -55,6 +58,16 @@ class Account:
     """Rows the last student was trained on, gold included; the smallest number of any student."""
 
     @property
+    def shortfall(self) -> str:
+        """What was ordered and never answered, in words; empty where all was."""
+        parts = [
+            f"{numbers.plural(number, 'request')} {what}"
+            for number, what in ((self.failed, "failed"), (self.unbought, "stayed unbought"))
+            if number
+        ]
+        return " and ".join(parts)
+
+    @property
     def adds_up(self) -> bool:
         """Whether every draft has its place and every change its reason."""
         told = Counter[str]()
@@ -75,7 +88,7 @@ class Charge:
 
     name: str
     kind: str
-    """`arm` or `rival`."""
+    """`arm`, `rival`, or `pilot`: gold train rows by which an arm's teacher was judged before."""
     purchase_seed: int
     requests: int
     prompt_tokens: int
@@ -130,39 +143,41 @@ def _naming(turns: list[Facts]) -> int | None:
 
 
 def _purchases(results: Facts, arm: str) -> Iterator[Facts]:
-    """Each purchase once: students of one purchase seed share what was bought, until a turn's
-    orders depend on the student before it."""
-    seen = set()
+    """Each purchase once, however many students share it: what was bought, or brought along, is
+    known by the folder of its step. Of a purchase that was tried again the last attempt counts."""
+    found: dict[str, Facts] = {}
     for unit in results["units"]:
-        if unit["arm"] != arm:
-            continue
-        shared: tuple[Any, ...] = (unit["purchase_seed"], unit["fold"])
-        own = (*shared, unit["grid"], unit["student_seed"])
-        reviewed = False
-        for number, turn in enumerate(unit["turns"]):
-            key = (number, *(own if reviewed else shared))
-            if key not in seen:
-                seen.add(key)
-                yield turn
-            reviewed = reviewed or bool(turn["feedback"] or turn["feedback_rows"])
+        for turn in unit["turns"] if unit["arm"] == arm else ():
+            steps = turn["steps"]
+            found[steps.get("buy") or steps["curate"]] = turn
+    yield from found.values()
 
 
 def charges(results: Facts) -> list[Charge]:
     """What everyone was charged, arms before rivals."""
-    found = [
-        Charge(
-            name=entry["arm"].removeprefix(RIVAL),
-            kind="rival" if entry["arm"].startswith(RIVAL) else "arm",
-            purchase_seed=entry["purchase_seed"],
-            requests=entry["requests"],
-            prompt_tokens=entry["prompt_tokens"],
-            completion_tokens=entry["completion_tokens"],
-            nanousd=entry["nanousd"],
-        )
-        for entry in results["costs"]["charged"]
-    ]
-    order = list(results["chosen"])
-    known = {name: i for i, name in enumerate(order)}
+    found = [_charge(entry) for entry in results["costs"]["charged"]]
+    order = {name: i for i, name in enumerate(results["chosen"])}
+    kinds = ("arm", *ASIDE)
     return sorted(
-        found, key=lambda c: (c.kind, known.get(c.name, len(order)), c.name, c.purchase_seed)
+        found,
+        key=lambda c: (
+            kinds.index(c.kind),
+            order.get(c.name, len(order)),
+            c.name,
+            c.purchase_seed,
+        ),
+    )
+
+
+def _charge(entry: Facts) -> Charge:
+    prefix, colon, name = entry["arm"].partition(":")
+    aside = bool(colon) and prefix in ASIDE
+    return Charge(
+        name=name if aside else entry["arm"],
+        kind=prefix if aside else "arm",
+        purchase_seed=entry["purchase_seed"],
+        requests=entry["requests"],
+        prompt_tokens=entry["prompt_tokens"],
+        completion_tokens=entry["completion_tokens"],
+        nanousd=entry["nanousd"],
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tutelage.report import numbers
+from tutelage.report.configuration_chart import configurations_chart
 from tutelage.report.courses import Curve
 from tutelage.report.drawing import FAINT, GRID, INK, Chart, Style, draw, named, spread, styles
 from tutelage.report.facts import Report
@@ -212,68 +213,6 @@ def _end_labels(axes: Any, found: Sequence[Curve], look: Styles) -> None:
             color=look[curve.arm].colour,
             annotation_clip=False,
         )
-
-
-# --- all configurations ---------------------------------------------------------------------------
-
-
-def configurations_chart(report: Report, look: Styles) -> Chart | None:
-    """Dev against test for every point of every arm's grid."""
-    arms = {line.name for line in report.lines if line.kind == "arm"}
-    found = [c for c in report.configurations if c.arm in arms and c.dev.score is not None]
-    tested = [c for c in found if c.test is not None and c.test.score is not None]
-    if len(tested) < 3 or len(tested) < len(found):
-        return None
-    metric = report.metric
-    points = [
-        (numbers.points_of(c.dev.score or 0.0, metric), numbers.points_of(score, metric), c)
-        for c in tested
-        if c.test is not None and (score := c.test.score) is not None
-    ]
-
-    def paint(figure: Any, axes: Any) -> None:
-        both = [value for x, y, _ in points for value in (x, y)]
-        pad = 0.06 * (max(both) - min(both)) + 0.5
-        limits = (min(both) - pad, max(both) + pad)
-        axes.plot(limits, limits, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
-        told = set()
-        for x, y, c in points:
-            style = look[c.arm]
-            fill = style.colour if c.chosen else "none"
-            axes.plot(
-                [x],
-                [y],
-                style.marker,
-                color=style.colour,
-                markersize=8 if c.chosen else 5,
-                markerfacecolor=fill,
-                linestyle="none",
-                label=None if c.arm in told else named(c.arm, 18),
-            )
-            told.add(c.arm)
-        axes.set_xlim(limits)
-        axes.set_ylim(limits)
-        axes.set_aspect("equal")
-        axes.set_xlabel(f"{metric.replace('_', ' ')} on dev, points")
-        axes.set_ylabel(f"{metric.replace('_', ' ')} on test, points")
-        axes.grid(color=GRID, linewidth=0.6)
-        axes.set_axisbelow(True)
-        legend = figure.legend(loc="outside right upper", frameon=False, fontsize=8.5)
-        for handle in legend.legend_handles:
-            handle.set_markerfacecolor(handle.get_color())
-            handle.set_markersize(6)
-
-    return Chart(
-        "configurations",
-        "All configurations",
-        "One mark for each point of each grid under its primary rule. Filled: chosen on dev. Below "
-        "the dashed line a configuration did worse on test than on dev.",
-        "; ".join(
-            f"{c.arm} {c.grid}: dev {x:.1f}, test {y:.1f}{', chosen' if c.chosen else ''}"
-            for x, y, c in points
-        ),
-        draw("configurations", 3.6, paint),
-    )
 
 
 # --- money ----------------------------------------------------------------------------------------

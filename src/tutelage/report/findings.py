@@ -167,12 +167,7 @@ def _label_named(e: Evidence) -> Outcome:
 def _unanswered(e: Evidence) -> Outcome:
     if not e.buyers:
         return "not applicable", "No arm bought anything."
-    told = [
-        f"{a.arm}: {numbers.plural(a.failed, 'request')} failed and "
-        f"{numbers.plural(a.unbought, 'request')} stayed unbought."
-        for a in e.buyers
-        if a.failed or a.unbought
-    ]
+    told = [f"{a.arm}: {a.shortfall}." for a in e.buyers if a.shortfall]
     return _found(told, "Every order was answered.")
 
 

@@ -49,6 +49,9 @@ class Pair:
     covers: str
     level: float
     margin: float
+    within_seeds: tuple[Mapping[str, Any], ...]
+    """McNemar's test of the two students of each seed: student_seed, purchase_seed, won, lost, p.
+    Empty for metrics other than accuracy. It says nothing of other seeds."""
 
     @property
     def p_shown(self) -> float:
@@ -119,12 +122,13 @@ def names_of(results: Facts) -> dict[str, str]:
 def pairs(results: Facts) -> list[Pair]:
     """All comparisons, the primary one first."""
     names = names_of(results)
-    kept = set(Pair.__dataclass_fields__) - {"a", "b", "seeds"}
+    kept = set(Pair.__dataclass_fields__) - {"a", "b", "seeds", "within_seeds"}
     return [
         Pair(
             a=names.get(c["a"], c["a"]),
             b=names.get(c["b"], c["b"]),
             seeds=(c["seeds"][0], c["seeds"][1]),
+            within_seeds=tuple(c["within_seeds"]),
             **{name: c[name] for name in kept},
         )
         for c in results["comparisons"]
@@ -195,7 +199,7 @@ def verdict(results: Facts, compared: Sequence[Pair], table: Sequence[Line]) -> 
         claim = _nothing_compared(results, better, worse)
         return Verdict("none", claim, f"{_best(results, table)}{_caveat(results)}".strip(), None)
     metric = results["task"]["metric"]
-    evidence = f"{_evidence(pair, metric)} {_price(pair, table)}{_caveat(results)}"
+    evidence = f"{_evidence(pair, metric, table)} {_price(pair, table)}{_caveat(results)}"
     return Verdict(pair.verdict, _claim(pair, metric), evidence, pair)
 
 
@@ -213,23 +217,31 @@ def _claim(pair: Pair, metric: str) -> str:
     return f"No gain above {bound}: {pair.a} does not beat {pair.b} by more than that."
 
 
-def _evidence(pair: Pair, metric: str) -> str:
+def _evidence(pair: Pair, metric: str, table: Sequence[Line]) -> str:
     p = numbers.p_value(pair.p_shown)
     adjusted = "" if pair.p_adjusted is None else " after Holm"
     return (
         f"The difference is {numbers.difference(pair.difference, metric)} points "
         f"({numbers.level(pair.level)} interval "
         f"{numbers.difference(pair.low, metric)} to {numbers.difference(pair.high, metric)}; "
-        f"{p}{adjusted}) over {_seeds(pair.seeds)} and {numbers.plural(pair.rows, 'row')}; the "
+        f"{p}{adjusted}) over {_seeds(pair, table)} and {numbers.plural(pair.rows, 'row')}; the "
         f"smallest that would have been found is "
         f"{numbers.points(pair.smallest_detectable, metric)}."
     )
 
 
-def _seeds(seeds: tuple[int, int]) -> str:
-    if seeds[0] == seeds[1]:
-        return f"{numbers.plural(seeds[0], 'seed')} each"
-    return f"{seeds[0]} and {numbers.plural(seeds[1], 'seed')}"
+def _seeds(pair: Pair, table: Sequence[Line]) -> str:
+    """How many students stand behind both sides. `Pair.seeds` counts purchases where there are
+    several, since students of one purchase are no independent draws."""
+    lines = {line.name: line for line in table}
+    a, b = (_students(lines[name]) for name in (pair.a, pair.b))
+    return f"{a} each" if a == b else f"{a} ({pair.a}), {b} ({pair.b})"
+
+
+def _students(line: Line) -> str:
+    seeds = numbers.plural(len(line.student_seeds), "seed")
+    several = len(line.purchase_seeds)
+    return f"{seeds} in each of {several} purchases" if several > 1 else seeds
 
 
 def _price(pair: Pair, table: Sequence[Line]) -> str:
