@@ -163,7 +163,7 @@ def _nested(options: type) -> list[type]:
 
 
 def sentences(options: type) -> dict[str, str]:
-    """The docstring under each field of an options dataclass; else that of the field's own class."""
+    """The docstring under each field of an options dataclass; else its own class's first line."""
     node = ast.parse(inspect.cleandoc(inspect.getsource(options))).body[0]
     assert isinstance(node, ast.ClassDef)
     found = {
@@ -225,7 +225,12 @@ def _type(value: Mapping[str, Any]) -> str:
 
 
 def _bounds(value: Mapping[str, Any]) -> str:
-    signs = (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
+    signs = (
+        ("minimum", "≥"),
+        ("exclusiveMinimum", ">"),
+        ("maximum", "≤"),
+        ("exclusiveMaximum", "<"),
+    )
     found = [f"{sign} {value[key]:g}" for key, sign in signs if key in value]
     return f" {', '.join(found)}" if found else ""
 

@@ -1,22 +1,37 @@
 """The documentation says what the code does: its examples run, its links and commands exist."""
 
+import ast
 import importlib.util
 import re
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import typer.main
 
+from tutelage.records import Completion, Message, Reply, Request, Sampling, Usage
+from tutelage.store.caps import Account, Limits
+from tutelage.store.ledger import Ledger
+from tutelage.store.ledger_bodies import reply_body
+from tutelage.store.ledger_exchange import Sending
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-BLOCK = re.compile(r"^```(?P<kind>\w+)(?P<mark>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^```(?P<kind>\w+)(?P<mark>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 
-_spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
-generate = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(generate)
+
+def load_module(path):
+    spec = importlib.util.spec_from_file_location(f"docs_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+generate = load_module(DOCS / "generate.py")
 
 
 @dataclass(frozen=True)
@@ -72,9 +87,9 @@ def test_every_part_of_a_recipe_is_on_its_page():
     schema = generate.recipe_schema()
     models = {name for name in schema["$defs"] if "." not in name}
     kinds = {name.partition(".")[0] for name in schema["$defs"] if "." in name}
-    assert {f"keys {name}" for name in (*models, "Recipe")} | {f"options {k}" for k in kinds} <= set(
-        re.findall(r"<!-- generated: ([^>]+) -->", text)
-    )
+    assert {f"keys {name}" for name in (*models, "Recipe")} | {
+        f"options {k}" for k in kinds
+    } <= set(re.findall(r"<!-- generated: ([^>]+) -->", text))
 
 
 # --- links and commands ---------------------------------------------------------------------------
@@ -139,3 +154,76 @@ def test_files_that_are_named_exist(page):
         r"`((?:src|tests|docs|benchmarks)/[\w./-]+)`", page.read_text(encoding="utf-8")
     ):
         assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+# --- tables of single pages -----------------------------------------------------------------------
+
+
+def table(page, head):
+    """Cells of the table on `page` whose first column is headed `head`."""
+    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {head} |"))
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip().strip("`") for cell in line.strip("|").split("|")])
+    return rows
+
+
+def test_identity_of_requests_is_as_the_page_says():
+    records = load_module(ROOT / "tests" / "test_records.py")
+    request = records.REQUEST
+    changed = {
+        **{k: replace(request, **{k: v}) for k, v in {**records.CHANGES, "shared": True}.items()},
+        **{
+            k: replace(request, sampling=replace(request.sampling, **{k: v}))
+            for k, v in records.SAMPLING_CHANGES.items()
+        },
+    }
+    told = {row[0]: (row[1] == "yes", row[2] == "yes") for row in table("identity.md", "field")}
+    assert told == {
+        name: (other.hash != request.hash, other.prompt_hash != request.prompt_hash)
+        for name, other in changed.items()
+    }
+
+
+def test_steps_are_keyed_as_the_page_says():
+    tree = ast.parse((ROOT / "src" / "tutelage" / "steps.py").read_text(encoding="utf-8"))
+    keyed = {}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            given = [a for a in call.args if isinstance(a, ast.Dict)]
+            names = [a.value for a in call.args if isinstance(a, ast.Constant)]
+            if call.func.attr in ("step", "_step") and given and names:
+                keyed[names[0]] = [key.value for key in given[0].keys]
+    assert {row[0]: row[1].split(", ") for row in table("identity.md", "step")} == keyed
+
+
+@pytest.fixture(scope="module")
+def bought(tmp_path_factory):
+    """A ledger in which two arms bought, shared, failed and timed out."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
+    request = Request((Message("user", "Why?"),), Sampling(max_tokens=5), model="localhost/x")
+    with Ledger.open(path, owner="run") as ledger:
+        for arm in ("one", "two"):
+            with ledger.exchange(Account("study", arm), Limits()) as exchange:
+                sending = exchange.admit(request, Usage(1, 9, 5, 700))
+                if isinstance(sending, Sending):
+                    reply = Reply(request.hash, (Completion("So.", "length"),), Usage(1, 4, 2))
+                    exchange.settle(sending, reply, reply_body(reply), 500)
+        with ledger.exchange(Account("study", "one"), Limits()) as exchange:
+            late = exchange.admit(replace(request, draw=1), Usage(1, 9, 5, 700))
+            exchange.lapse(late, "timeout: late", maybe_paid=True)
+            exchange.fail(late, "timeout: late")
+        ledger.record_opening("split1-0", run="run", recipe="study", why="final")
+    return path
+
+
+def test_every_query_of_the_ledger_page_finds_something(bought):
+    queries = blocks(DOCS / "ledger.md", "sql")
+    assert len(queries) >= 6
+    connection = sqlite3.connect(bought)
+    for query in queries:
+        assert connection.execute(query.text).fetchall(), query.text
+    connection.close()
