@@ -58,12 +58,13 @@ async def learn(bench: Workbench) -> Learned:
     feedback: Feedback | None = None
     draws: Mapping[str, int] = {}
     turns: list[Turn] = []
+    dev = await bench.dev_rows()
     for turn in range(parts.turns):
         bought = await bench.purchase(turn, kept, feedback, draws)
         added, verdicts = bench.curate(turn, bought, kept)
         kept = (kept + added)[: parts.most_rows]
         rows = mix(kept, gold.train, gold=parts.with_gold)
-        fitted = bench.fit(turn, rows)
+        fitted = bench.fit(turn, rows, dev)
         last = turn + 1 == parts.turns
         feedback = None if last else bench.review(turn, fitted, kept)
         turns.append(

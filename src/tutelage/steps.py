@@ -59,6 +59,8 @@ class Parts:
     turns: int = 1
     patience: int | None = None
     candidates: int = 10_000
+    dev_rationales: int = 0
+    """Dev rows for which rationales are bought, to measure the student's own against."""
     most_rows: int | None = None
     """Keep at most so many bought rows, in draft order: what `match: rows` asks for."""
 
@@ -117,10 +119,31 @@ class Workbench:
         if self.parts.synthesizer is None:
             given = self.parts.given if turn == 0 else ()
             return Bought(tuple(Draft(i, i, row) for i, row in enumerate(given)), (), {})
-        brief = self._brief(turn, tuple(kept), feedback)
+        return await self._bought("buy", turn, self._brief(turn, tuple(kept), feedback), draws)
+
+    async def dev_rows(self) -> list[Example]:
+        """Dev with the teacher's rationales for its first rows, where the arm buys them.
+
+        They are what the student's rationales are measured against during training. They reach no
+        training row and no choice: checkpoints are chosen by loss and accuracy.
+        """
+        count = self.parts.dev_rationales
+        if not count or self.parts.synthesizer is None:
+            return list(self.gold.dev)
+        brief = replace(self._brief(0, (), None), train=self.gold.dev[:count], unlabelled=())
+        bought = await self._bought("references", 0, brief, {})
+        written = {
+            draft.content.id: draft.content.rationale
+            for draft in bought.drafts
+            if isinstance(draft.content, Example)
+        }
+        return [replace(row, rationale=written.get(row.id, row.rationale)) for row in self.gold.dev]
+
+    async def _bought(self, name: str, turn: int, brief: Brief, draws: Mapping[str, int]) -> Bought:
+        assert self.parts.synthesizer is not None
         step = self._step(
             turn,
-            "buy",
+            name,
             {
                 "synthesizer": self.parts.synthesizer_id,
                 "arm": self.parts.arm,
@@ -197,7 +220,7 @@ class Workbench:
             step.finish({"drafts": len(drafts), "kept": len(rows)})
         return read_records(rows_file, Example), read_records(verdicts_file, Verdict)
 
-    def fit(self, turn: int, rows: Sequence[Example]) -> Fitted:
+    def fit(self, turn: int, rows: Sequence[Example], dev: Sequence[Example]) -> Fitted:
         """Train a student on `rows`, resuming a training that was cut off."""
         step = self._step(
             turn,
@@ -206,14 +229,14 @@ class Workbench:
                 "learner": self.parts.learner_id,
                 "task": task_identity(self.gold.task),
                 "rows": rows_fingerprint(rows),
-                "dev": rows_fingerprint(self.gold.dev),
+                "dev": rows_fingerprint(dev),
                 "seed": self.unit.student_seed,
             },
         )
         if not step.done:
             self.say("training", self.unit, turn)
             fitted = self.parts.learner.fit(
-                rows, self.gold.dev, seed=self.unit.student_seed, folder=step.folder
+                rows, dev, seed=self.unit.student_seed, folder=step.folder
             )
             step.finish(encode(relative(fitted, self.run.folder)))
         return decode(Fitted, step.result)

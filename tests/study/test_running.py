@@ -218,3 +218,12 @@ def test_grid_points_and_their_labels():
 def test_matched_steps_are_those_of_the_gold_rows():
     loaded = recipe(student={"kind": "seq2seq", "epochs": 2, "batch_size": 16}, match="steps")
     assert matched(loaded.recipe, loaded.recipe.student.options, 60)["steps"] == 8
+
+
+def test_dev_rationales_are_bought_for_measuring_and_train_nothing(tmp_path):
+    arms = {"label_only": {}, "explain": {"synthesis": "explain", "dev_rationales": 15}}
+    results = run(tmp_path, recipe(arms=arms, primary="explain > label_only", rivals=[]))
+    with Ledger.open(tmp_path / "ledger.sqlite", read_only=True) as ledger:
+        assert sum(t.replies for t in ledger.totals()) == 60 + 15
+    unit = next(u for u in results["units"] if u["arm"] == "explain")
+    assert unit["turns"][0]["rows"] == 60

@@ -271,6 +271,9 @@ class ArmSpec(Spec):
     """Stop after so many turns without a better dev score; None takes all turns."""
     candidates: int = Field(default=10_000, ge=1)
     """Unlabelled rows that the synthesizer may choose from, sampled by the purchase seed."""
+    dev_rationales: int = Field(default=0, ge=0)
+    """Buy rationales for so many dev rows too: what the student's own are measured against during
+    training (BLEU). Test rows are never asked about."""
 
     @field_validator("grid", mode="before")
     @classmethod

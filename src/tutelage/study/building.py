@@ -179,6 +179,7 @@ def _points(
             turns=arm.turns,
             patience=arm.patience,
             candidates=arm.candidates,
+            dev_rationales=arm.dev_rationales,
             most_rows=most_rows,
         )
 
