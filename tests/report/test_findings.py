@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from tutelage.report.bookkeeping import accounts
 from tutelage.report.findings import CHECKS, Evidence, findings
 from tutelage.report.headline import lines, pairs, verdict
-from tutelage.report.openings import earlier_openings
+from tutelage.report.openings import TITLE, earlier_openings
 
 Results = dict[str, Any]
 
@@ -30,6 +32,13 @@ def bought(results: Results) -> Results:
 def test_codes_are_unique_and_in_order() -> None:
     codes = [code for code, _, _ in CHECKS]
     assert codes == sorted(set(codes))
+
+
+def test_every_code_is_explained_in_the_documents() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
+    titles = {code: title for code, title, _ in CHECKS} | {"T104": TITLE}
+    told = dict(re.findall(r"### (T\d+)\n\*(.+?)\.\*", page))
+    assert told == titles
 
 
 def two_seeds(r: Results) -> None:

@@ -188,3 +188,18 @@ def test_a_run_with_next_to_nothing(results: Results) -> None:
     text = read(page(report_of(results))).text
     assert "No verdict" in text and "Nothing was bought" in text
     assert "the test is still sealed" in text
+
+
+def test_a_metric_without_intervals_or_values(results: Results) -> None:
+    """Such as BLEU, or one that some arm lacks: no interval is invented, no zero put in its place."""
+    results["task"]["metric"] = "bleu"
+    results["comparisons"] = []
+    for standing in (*results["standings"], *results["dev_standings"]):
+        standing.update(interval=None, mean=31.25, metric="bleu")
+    results["standings"][-1]["mean"] = None
+    results["slices"] = {}
+    markup = page(report_of(results))
+    text = read(re.sub(r"<svg.*?</svg>", "", markup, flags=re.DOTALL)).text
+    assert "31.2" in text and "3125" not in text
+    assert re.search(r'<span class="score">–</span>', markup)
+    assert "nan" not in markup.lower().replace("nanousd", "")
