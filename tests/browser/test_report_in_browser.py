@@ -164,6 +164,9 @@ def test_text_of_figures_stays_inside_them(browser: Any, report: Path) -> None:
     assert outside == []
 
 
-def test_page_prints(browser: Any, report: Path) -> None:
-    page = opened(browser, report, width=1200).page
+def test_page_prints_dark_on_white_and_within_the_sheet(browser: Any, report: Path) -> None:
+    page = opened(browser, report, width=720, scheme="dark").page
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
     assert page.pdf(format="A4").startswith(b"%PDF")
