@@ -39,6 +39,11 @@ class Bought:
     """Orders that a cap left unasked."""
     stopped: str = ""
 
+    @property
+    def materials(self) -> int:
+        """Drafts that serve later orders and are no rows."""
+        return sum(isinstance(draft.content, Material) for draft in self.drafts)
+
 
 def number_draws(requests: Sequence[Request], draws: Counter[str]) -> list[Request]:
     """Give the k-th request of the same prompt draw k, counting on from `draws`, which is changed.

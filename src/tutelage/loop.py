@@ -29,6 +29,8 @@ class Turn:
     failed: int = 0
     unbought: int = 0
     stopped: str = ""
+    materials: int = 0
+    """Drafts that serve later orders and are no rows."""
     steps: Mapping[str, str] = field(default_factory=dict)
     """Folder of each step of the turn by its name, inside the run's folder."""
 
@@ -79,6 +81,7 @@ async def learn(bench: Workbench) -> Learned:
                 bought.failed,
                 bought.unbought,
                 bought.stopped,
+                bought.materials,
                 bench.steps(turn),
             )
         )

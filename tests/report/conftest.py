@@ -70,6 +70,7 @@ def turn(**more: Any) -> dict[str, Any]:
         "decisions": {},
         "reasons": [],
         "added": 0,
+        "materials": 0,
         "with_rationale": 0,
         "rows": 100,
         "requests": 0,

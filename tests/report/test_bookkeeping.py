@@ -42,8 +42,15 @@ def test_rows_that_an_arm_brought_along_are_known_by_their_curation(results: Res
 def test_materials_are_drafts_without_a_verdict(results: Results) -> None:
     for unit in results["units"]:
         unit["turns"][0]["drafts"] += 4
+        unit["turns"][0]["materials"] += 4
     explain = accounts(results)[1]
     assert explain.materials == 4 and explain.adds_up
+
+
+def test_a_draft_without_a_verdict_does_not_pass_for_a_material(results: Results) -> None:
+    for unit in results["units"]:
+        unit["turns"][0]["drafts"] += 1
+    assert not accounts(results)[1].adds_up
 
 
 def test_rivals_that_are_students_have_no_account(results: Results) -> None:

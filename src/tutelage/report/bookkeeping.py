@@ -12,7 +12,6 @@ from tutelage.report import numbers
 Facts = Mapping[str, Any]
 ASIDE = ("rival", "pilot")
 """Accounts in the ledger that are no arm's begin with one of these and a colon."""
-TEACHER_MADE = ("kept", "mended", "dropped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def _account(results: Facts, arm: str) -> Account:
         kept=decided["kept"],
         mended=decided["mended"],
         dropped=decided["dropped"],
-        materials=drafts - sum(decided[name] for name in TEACHER_MADE),
+        materials=sum(turn["materials"] for turn in turns),
         reasons=tuple(Reason(*key, count) for key, count in ordered),
         added=_sum(turns, "added"),
         with_rationale=_sum(turns, "with_rationale"),

@@ -26,10 +26,11 @@ from tutelage.evaluation.standings import (
 from tutelage.loop import Learned, Turn
 from tutelage.recipe import Recipe
 from tutelage.recipe.validation import parse_primary
-from tutelage.records import Example, Scorecard, Task, Usage
+from tutelage.records import Example, Label, Scorecard, Task, Usage
 from tutelage.steps import Unit
 from tutelage.store.ledger import Ledger
 from tutelage.study.building import Prepared
+from tutelage.synthesis.rationales import label_mentions
 
 SHOWN_EXAMPLES = 12
 
@@ -89,7 +90,7 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
         "task": {**asdict(task), "labels": [asdict(label) for label in task.labels]},
         "recipe": prepared.loaded.resolved(),
         "gold": [dict(gold.facts) for gold in prepared.golds],
-        "units": [unit_facts(entry, evidence.charged) for entry in evidence.learned],
+        "units": [unit_facts(entry, evidence.charged, task.labels) for entry in evidence.learned],
         "chosen": {arm: contender._asdict() for arm, contender in chosen.items()},
         "rules": evidence.rules,
         "rivals": [name for name in chosen if name not in recipe.arms],
@@ -180,12 +181,14 @@ def _confusion(cards: Sequence[Scorecard]) -> Any:
 # --- units ----------------------------------------------------------------------------------------
 
 
-def unit_facts(entry: Learned, charged: Mapping[Unit, Usage]) -> dict[str, Any]:
+def unit_facts(
+    entry: Learned, charged: Mapping[Unit, Usage], labels: Sequence[Label]
+) -> dict[str, Any]:
     """What one unit bought, kept and learned."""
     fitted = entry.fitted
     return {
         **asdict(entry.unit),
-        "turns": [turn_facts(turn) for turn in entry.turns],
+        "turns": [turn_facts(turn, labels) for turn in entry.turns],
         "primary": fitted.primary,
         "folders": dict(fitted.folders),
         "history": [asdict(moment) for moment in fitted.history],
@@ -194,7 +197,7 @@ def unit_facts(entry: Learned, charged: Mapping[Unit, Usage]) -> dict[str, Any]:
     }
 
 
-def turn_facts(turn: Turn) -> dict[str, Any]:
+def turn_facts(turn: Turn, labels: Sequence[Label]) -> dict[str, Any]:
     decisions = Counter(verdict.decision for verdict in turn.verdicts)
     reasons = Counter(
         (v.check, v.decision, v.reason.split(":")[0]) for v in turn.verdicts if v.decision != "kept"
@@ -209,7 +212,9 @@ def turn_facts(turn: Turn) -> dict[str, Any]:
             )
         ],
         "added": len(turn.kept),
+        "materials": turn.materials,
         "with_rationale": sum(1 for row in turn.kept if row.rationale),
+        "rationale_names_label": label_mentions(turn.kept, labels)["own"],
         "rows": turn.rows,
         "requests": len(turn.requests),
         "failed": turn.failed,
