@@ -82,7 +82,7 @@ def check(recipe: Source, *, limit: int | None = None, online: bool = False) -> 
         RecipeError: faults of the recipe's own text, all at once.
 
     >>> recipe = {
-    ...     "task": {"fields": ["note"]},
+    ...     "task": {"kind": "classification"},
     ...     "gold": {"train": {"world": "composition", "rows": 120}},
     ...     "student": {"kind": "linear"},
     ...     "arms": {"gold_only": {}},
@@ -112,7 +112,7 @@ def plan(
         ledger: Where earlier replies are looked for; `runs/ledger.sqlite` where absent.
 
     >>> recipe = {
-    ...     "task": {"fields": ["note"]},
+    ...     "task": {"kind": "classification"},
     ...     "gold": {"train": {"world": "composition", "rows": 100}, "cross_fit": "off"},
     ...     "teacher": {"kind": "scripted"},
     ...     "student": {"kind": "linear"},

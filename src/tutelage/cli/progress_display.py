@@ -80,8 +80,10 @@ class Display:
 
     def _line(self, facts: Mapping[str, Any]) -> None:
         """One line when the phase or unit changes, else at most one every ten seconds."""
+        if not facts.get("phase"):
+            return
         now, head = time.monotonic(), headline(facts)
         if head == self._told and now - self._told_at < EVERY:
             return
         self._told, self._told_at = head, now
-        self._console.print(Text(inert(summary(facts))))
+        self._console.print(Text(inert(summary(facts))), soft_wrap=True)

@@ -76,6 +76,12 @@ def inspect(wish: Wish) -> Seen:
         kind = "multi_label"
         counts, rows = _count(wish, fields, multi=True)
     labels = tuple(sorted(counts))
+    if len(labels) > max(2, rows / 2):
+        raise UserError(
+            f"The column {wish.label!r} holds {len(labels)} different values in {rows} rows.",
+            "Labels stand in many rows each; this looks like texts or ids.",
+            "Name the column of the label with --label.",
+        )
     if kind == "nli" and set(labels) <= set(NLI_WORDS):
         labels = tuple(NLI_WORDS)
     make_task(TaskSpec(kind=kind, fields=fields, labels=dict.fromkeys(labels, LabelSpec())))
@@ -237,7 +243,17 @@ def _said(text: str) -> str:
     """A text as YAML: plain where it is a word, else quoted."""
     plain = text.isascii() and text.replace("_", "a").isalnum() and text[:1].isalpha()
     reserved = text.casefold() in ("null", "true", "false", "nan", "inf")
-    return text if plain and not reserved else json.dumps(text, ensure_ascii=False)
+    if plain and not reserved:
+        return text
+    return "".join(map(_escaped, json.dumps(text, ensure_ascii=False)))
+
+
+def _escaped(character: str) -> str:
+    """A character as it may stand in a double-quoted YAML text."""
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _relative(file: Path, out: Path) -> str:

@@ -1,0 +1,91 @@
+import pytest
+
+from tutelage.cli.quickstart_choices import assignments_for, farewell
+from tutelage.recipe import load_recipe
+
+WRONG = {"kind": "scripted", "world": "composition", "zero_shot_errors": 1.0,
+         "few_shot_errors": 1.0}  # fmt: skip
+
+
+def test_a_run_ends_with_verdict_table_and_paths(call, recipe_file, tmp_path):
+    said = call("run", recipe_file(), "--final")
+    assert said.code == 0
+    assert "accuracy on test" in said.out
+    assert "teacher_zero_shot" in said.out
+    assert "runs/small/report.html" in said.out.replace("\\", "/")
+    assert (tmp_path / "runs" / "small" / "report.html").exists()
+    assert any(line.startswith("done") for line in said.err.splitlines())
+
+
+def test_a_run_without_final_ends_on_dev_and_says_so(call, recipe_file):
+    said = call("run", recipe_file(), "--arm", "gold_only")
+    assert said.code == 0
+    assert "--final" in said.out
+
+
+def test_a_run_again_buys_nothing(call, recipe_file):
+    path = recipe_file()
+    first = call("run", path, "--json").facts
+    second = call("run", path, "--json").facts
+    assert first["standings"] == second["standings"]
+    assert (first["paid_usd"], second["paid_usd"]) == (0, 0)
+    assert (len(first["pilots"]), len(second["pilots"])) == (1, 0)
+    accounts = call("ledger", "--json").facts["accounts"]
+    assert sum(account["replies"] for account in accounts) == 40 + 20 + 50
+
+
+def test_a_poor_teacher_stops_the_run_with_the_figure_and_what_to_do(call, recipe_file):
+    said = call("run", recipe_file(teacher=WRONG))
+    assert said.code == 2
+    assert "The teacher answers 0%" in said.err
+    assert "--yes" in said.err
+    assert said.is_one_screen()
+    agreed = call("run", recipe_file(teacher=WRONG), "--yes")
+    assert agreed.code == 0
+    assert "The teacher answers 0%" in agreed.out
+
+
+def test_a_budget_that_is_reached_ends_with_3_and_a_higher_one_goes_on(call, recipe_file):
+    teacher = {"kind": "scripted", "world": "composition", "budget": {"requests": 75}}
+    path = recipe_file(teacher=teacher)
+    said = call("run", path, "--json")
+    assert said.code == 3
+    assert said.facts["error"] == "budget reached"
+    assert "teacher.budget.requests" in said.facts["do"]
+    assert said.is_one_screen()
+    assert call("run", path, "--set", "teacher.budget.requests=500").code == 0
+    accounts = call("ledger", "--json").facts["accounts"]
+    assert sum(account["replies"] for account in accounts) == 40 + 20 + 50
+
+
+def test_limit_is_a_quick_trial(call, recipe_file):
+    said = call("run", recipe_file(), "--limit", "20", "--yes", "--json")
+    assert said.code == 0
+    assert {s["rows"] for s in said.facts["standings"]} == {20}
+
+
+@pytest.mark.parametrize("null_world", [False, True])
+def test_the_quickstart_recipe_is_right_under_every_flag(null_world):
+    for short in (False, True):
+        chosen = assignments_for(short=short, seeds=3, null_world=null_world)
+        recipe = load_recipe("quickstart", assignments=chosen).recipe
+        assert len(recipe.seeds.student) == 3
+        assert recipe.task.kind == ("nli" if null_world else "classification")
+
+
+def test_the_farewell_names_the_seeds_and_the_next_command():
+    results = {"recipe": {"seeds": {"student": [1, 2]}}}
+    words = farewell(results, short=False)
+    assert "scripted" in words
+    assert "2 student seeds stand behind" in words
+    assert "tutelage init" in words
+    assert "short form" in farewell(results, short=True)
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_the_short_quickstart_runs_to_its_end(call):
+    pytest.importorskip("torch")
+    said = call("quickstart", "--short")
+    assert said.code == 0
+    assert "tutelage run recipe.yaml" in said.out

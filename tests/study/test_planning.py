@@ -1,0 +1,101 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tutelage.exceptions import UserError
+from tutelage.recipe import load_recipe
+from tutelage.records import Message, Request, Usage
+from tutelage.study.planning import expected_use, plan_study
+from tutelage.study.running import Choices, run_study
+
+
+def plan(recipe, ledger=Path("none.sqlite"), **how):
+    return asyncio.run(plan_study(load_recipe(recipe), ledger=ledger, **how))
+
+
+def test_what_a_plan_counts_is_what_a_run_buys(small_recipe, tmp_path):
+    recipe = small_recipe()
+    found = plan(recipe)
+    results = run_study(
+        load_recipe(recipe), tmp_path / "runs" / "small", choices=Choices(final=True)
+    ).results
+    bought = {(c["arm"]): c["requests"] for c in results["costs"]["charged"]}
+    assert {a.arm: a.to_buy for a in found.arms if a.to_buy} == {"annotate": 40, "explain": 20}
+    assert (bought["annotate"], bought["explain"]) == (40, 20)
+    assert bought["rival:teacher_zero_shot"] == found.rivals[-1].requests == 60
+    assert found.students == len(results["units"])
+    after = plan(recipe, tmp_path / "runs" / "ledger.sqlite")
+    assert [a.to_buy for a in after.arms] == [0, 0, 0]
+    assert after.expected.requests == 50 + 60  # the pilot, and rivals whose texts are sealed
+
+
+def test_use_stays_between_expectation_and_worst_case(small_recipe, tmp_path):
+    found = plan(small_recipe())
+    results = run_study(load_recipe(small_recipe()), tmp_path / "r" / "s").results
+    used = {c["arm"]: c["prompt_tokens"] + c["completion_tokens"]
+            for c in results["costs"]["charged"]}  # fmt: skip
+    for arm in found.arms:
+        assert arm.expected.tokens <= arm.worst.tokens
+        assert used.get(arm.arm, 0) <= arm.worst.tokens
+
+
+def test_shared_prompts_are_counted_once_over_arms_and_folds(small_recipe):
+    recipe = small_recipe(
+        gold={"train": {"world": "composition", "rows": 50}},
+        arms={"a": {"synthesis": "five_w"}, "b": {"synthesis": "five_w"}},
+        primary="",
+        rivals=["majority"],
+    )
+    first, second = plan(recipe).arms
+    assert (first.requests, first.reused) == (50, 0)
+    assert (second.requests, second.reused) == (50, 50)
+    assert first.orders > 50  # each fold explains its own train rows
+    assert plan(recipe).folds == 5
+
+
+def test_grid_seeds_turns_and_folds_multiply_students(small_recipe):
+    recipe = small_recipe(
+        arms={"a": {"grid": {"c": [0.1, 1.0]}}, "b": {"synthesis": {"annotate": {"rows": 5}},
+                    "turns": 3}},
+        primary="", rivals=["linear"], seeds={"student": 3, "purchase": 2},
+    )  # fmt: skip
+    found = plan(recipe)
+    assert [a.students for a in found.arms] == [2 * 3, 2 * 3 * 3]
+    assert found.students == 6 + 18 + 3
+    assert any("3 turns" in note for note in found.notes)
+
+
+def test_money_follows_the_price(small_recipe):
+    teacher = {"model": "m", "prices": {"input": 1, "output": 2}, "budget": {"usd": 1e-6}}
+    found = plan(small_recipe(teacher=teacher))
+    arm = next(a for a in found.arms if a.arm == "explain")
+    assert arm.worst.nanousd == arm.worst.prompt_tokens * 1000 + arm.worst.completion_tokens * 2000
+    assert any("the cap of $0.000001 would stop it" in note for note in found.notes)
+
+
+def test_no_key_and_no_price_are_needed_without_a_cap(small_recipe, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    found = plan(small_recipe(teacher={"model": "mystery"}))
+    assert not found.priced
+    assert found.worst.nanousd == 0
+    assert any("teacher.prices" in note for note in found.notes)
+
+
+def test_expected_use_follows_recorded_replies_and_never_passes_the_bound():
+    request = Request((Message("user", "x" * 400),))
+    bound = Usage(1, 480, 30)
+    assert expected_use(request, bound, ()) == Usage(1, 100, 10)
+    recorded = [Usage(1, 90, 12), Usage(1, 110, 20)]
+    assert expected_use(request, bound, recorded) == Usage(1, 100, 16)
+    assert expected_use(request, bound, [Usage(1, 900, 90)]) == Usage(1, 480, 30)
+
+
+def test_without_a_teacher_only_students_are_counted(small_recipe):
+    found = plan(small_recipe(teacher=None, arms={"g": {}}, rivals=["majority"], primary=""))
+    assert (found.teacher, found.students, found.worst) == ("", 2, Usage())
+
+
+def test_an_unknown_arm_is_refused(small_recipe):
+    with pytest.raises(UserError, match="no arm 'expain'"):
+        plan(small_recipe(), arms=["expain"])
