@@ -4,13 +4,16 @@ import ast
 import importlib.util
 import re
 import sqlite3
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import typer.main
+from packaging.utils import canonicalize_name
 
 from tutelage.records import Completion, Message, Reply, Request, Sampling, Usage
+from tutelage.report import findings
 from tutelage.store.caps import Account, Limits
 from tutelage.store.ledger import Ledger
 from tutelage.store.ledger_bodies import reply_body
@@ -230,3 +233,38 @@ def test_every_query_of_the_ledger_page_finds_something(bought):
     for query in queries:
         assert connection.execute(query.text).fetchall(), query.text
     connection.close()
+
+
+def test_the_plug_in_page_quotes_the_test_package_whole():
+    package = ROOT / "tests" / "plugins" / "acme"
+    code = (package / "acme_tutelage.py").read_text(encoding="utf-8")
+    quoted = [b.text for b in blocks(DOCS / "plugins.md", "python") if b.mark == "quoted"]
+    assert not [text for text in quoted if text not in code]
+    said = "\n".join(quoted)
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            assert ast.get_source_segment(code, node) in said, node.name
+    (entry,) = package.glob("*.dist-info/entry_points.txt")
+    (declared,) = blocks(DOCS / "plugins.md", "toml")
+    name, value = entry.read_text(encoding="utf-8").splitlines()[1].split(" = ")
+    assert f'{name} = "{value}"' in declared.text
+
+
+def test_every_dependency_is_justified():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = (project["dependencies"], *project["optional-dependencies"].values())
+    wanted = {re.match(r"[\w.-]+", need)[0] for group in groups for need in group} - {"tutelage"}
+    page = (DOCS / "dependencies.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([\w.-]+)` \|.* ([\d.]+) \|$", page, re.MULTILINE))
+    assert set(told) == wanted
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    versions = {
+        canonicalize_name(name): version
+        for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", pinned, re.MULTILINE)
+    }
+    assert told == {name: versions[canonicalize_name(name)] for name in told}
+
+
+def test_every_finding_of_the_report_has_its_paragraph():
+    codes = {code.lower() for code, *_ in findings.CHECKS} | {"t104"}
+    assert codes == {a for a in anchors(DOCS / "report.md") if re.fullmatch(r"t\d+", a)}
