@@ -22,7 +22,7 @@ def test_plain_lines_come_on_each_change_and_not_more_often():
     lines = out.getvalue().splitlines()
     assert lines == [
         "buying: annotate, seed 1/1 [2 of 4]; 5 of 10 replies, $0.00 paid",
-        "training: annotate, seed 1/1 [2 of 4]; step 3 of 9, loss 1.500; 5 of 10 replies, $0.00 paid",
+        "training: annotate, seed 1/1 [2 of 4]; step 3 of 9, loss 1.500",
     ]
 
 
@@ -47,7 +47,10 @@ def test_a_terminal_gets_a_panel():
 
 def test_what_ended_shows_no_unit():
     assert summary({"phase": "done", "unit": "x", "training": {"step": 1, "steps": 1}}) == "done"
-    assert describe({"phase": "stopped", "why": "KeyboardInterrupt: "})[1][0] == "why"
+    assert describe({"phase": "stopped", "why": "KeyboardInterrupt: "})[1] == (
+        "why",
+        "Ctrl-C",
+    )
 
 
 def test_dev_scores_are_shown_after_an_evaluation():

@@ -20,7 +20,7 @@ def test_a_run_ends_with_verdict_table_and_paths(call, recipe_file, tmp_path):
 def test_a_run_without_final_ends_on_dev_and_says_so(call, recipe_file):
     said = call("run", recipe_file(), "--arm", "gold_only")
     assert said.code == 0
-    assert "--final" in said.out
+    assert "--final" in said.err
 
 
 def test_a_run_again_buys_nothing(call, recipe_file):

@@ -1,4 +1,6 @@
 import asyncio
+import os
+import signal
 import threading
 
 import pytest
@@ -51,3 +53,20 @@ async def test_a_stop_button_stops_the_work_too(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         outside_loop(work)
     assert heard == ["stopped"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals to oneself")
+def test_ctrl_c_is_heard_while_no_loop_turns():
+    """asyncio's own handler would let a training that never awaits run to its end."""
+    reached = []
+
+    async def training():
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+        reached.append("the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        outside_loop(lambda: asyncio.run(training()))
+    assert reached == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

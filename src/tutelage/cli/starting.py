@@ -126,8 +126,6 @@ def end(outcome: RunOutcome, *, as_json: bool) -> None:
 
 
 def _advise(outcome: RunOutcome) -> None:
-    if outcome.results["split"] == "dev":
-        say("These are dev scores. `--final` opens the sealed test, once all is settled.", "dim")
     failed = sum(turn["failed"] for unit in outcome.results["units"] for turn in unit["turns"])
     if failed:
         note(f"{failed} orders had no reply; the same command asks them again.", "yellow")

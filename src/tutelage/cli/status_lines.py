@@ -27,13 +27,12 @@ def describe(facts: Mapping[str, Any], caps: Mapping[str, Any] | None = None) ->
 def summary(facts: Mapping[str, Any]) -> str:
     """The same on one line, for output that is not a terminal."""
     parts = [headline(facts)]
-    training = facts.get("training") or {}
-    if training and headline(facts) not in ENDS:
+    training, teacher = facts.get("training") or {}, facts.get("teacher") or {}
+    if training and parts[0] not in ENDS:
         parts.append(_steps(training))
-    teacher = facts.get("teacher")
-    if teacher and teacher["sent"]:
+    elif teacher.get("sent"):
         parts.append(f"{_replies(teacher)}, {dollars(teacher['paid'])} paid")
-    if waits := _waiting(teacher or {}):
+    if waits := _waiting(teacher):
         parts.append(waits)
     return "; ".join(parts)
 
@@ -51,7 +50,7 @@ def headline(facts: Mapping[str, Any]) -> str:
 def _work(facts: Mapping[str, Any]) -> Iterator[Line]:
     yield "phase", str(facts.get("phase") or "starting")
     if why := facts.get("why"):
-        yield "why", str(why)
+        yield "why", "Ctrl-C" if str(why).startswith("KeyboardInterrupt") else str(why)
     if (unit := facts.get("unit")) and facts.get("phase") != "done":
         yield "unit", str(unit) + (f", turn {facts['turn'] + 1}" if facts.get("turn") else "")
     if units := facts.get("units"):

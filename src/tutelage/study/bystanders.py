@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, TypeVar
 
 R = TypeVar("R")
@@ -16,12 +19,35 @@ def outside_loop(work: Callable[[], R]) -> R:
 
     Where a loop runs in this thread, another thread does it meanwhile, since loops do not nest.
     Ctrl-C (a notebook's stop button) stops that thread too: nothing more is bought behind the
-    user's back.
+    user's back. Elsewhere Ctrl-C is heard at once, also while a student trains and no event loop
+    turns.
 
     >>> outside_loop(lambda: asyncio.run(asyncio.sleep(0, "done")))
     'done'
     """
-    return _elsewhere(work) if _loop_runs() else work()
+    if _loop_runs():
+        return _elsewhere(work)
+    with _prompt_interrupts():
+        return work()
+
+
+@contextmanager
+def _prompt_interrupts() -> Iterator[None]:
+    """Let Ctrl-C raise where the code stands. asyncio would only cancel its task, which a training
+    that never awaits does not notice; it leaves handlers alone that are not Python's own."""
+    mine = threading.current_thread() is threading.main_thread()
+    if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _loop_runs() -> bool:
