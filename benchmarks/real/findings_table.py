@@ -160,7 +160,7 @@ def _facts(results: Results, about: Results, split: str) -> Iterator[str]:
         told = "; ".join(f"{why}: {number}" for why, number in about["left_out"].items())
         yield f"Rows left out of train: {told}."
     for arm, facts in rationales(results).items():
-        if facts["with_rationale"]:
+        if facts["decisions"]:
             decisions = ", ".join(f"{n} {what}" for what, n in facts["decisions"].items())
             yield (
                 f"{arm}: {count(facts['with_rationale'])} of {count(facts['rows'])} train rows "

@@ -137,10 +137,13 @@ def write_emanli(data: Path, folder: Path, size: Size) -> Written:
     source = data / "emanli_r1"
     path = source / "dev.jsonl.gz"
     rows = read_rows(path)
+    used = _first(rows, size.train)
+    # Without the explanations: an arm gets them from the teacher, or not at all.
+    bare = ({name: row[name] for name in ("uid", *FIELDS, "label")} for row in used)
     recipe = _recipe("emanli", "ChatGPT's explanations of gold labels on ANLI R1 (EMANLI).", size)
     recipe["paper"] = "arXiv 2409.12599"
     recipe["gold"] = {
-        "train": _source(path, size.train),
+        "train": str(write_rows(folder / "train.jsonl", bare)),
         "test": _source(source / "test.jsonl.gz", size.test),
         "columns": {"id": "uid"},
         "carve": {"dev": 0.2, "test": 0, "by": "premise"},
@@ -148,13 +151,15 @@ def write_emanli(data: Path, folder: Path, size: Size) -> Written:
     recipe["teacher"] = _teacher(path, reply="rationale", prompt="prompt")
     student = {"max_source": 256, "max_target": 128, "micro_batch": 32, "rationale_rows": 32}
     recipe["student"] |= student | {"separator": "Explanation:"}
+    for arm in ("split_loss", "multi_task"):
+        recipe["arms"][arm]["dev_rationales"] = 32
     notes = (
         SEEN,
         "The train set of EMANLI is not to be had: its dev rows are train here, and a fifth of "
         "their premises is dev. ChatGPT was told the gold label, so its explanations agree with "
         "it; it was asked for no labels of its own and is no rival.",
     )
-    return _written(folder, recipe, rows, _first(rows, size.train), Counter(), {}, notes)
+    return _written(folder, recipe, rows, used, Counter(), {}, notes)
 
 
 STUDIES: Mapping[str, Study] = {
