@@ -5,6 +5,22 @@ import pytest
 ROWS = "Body,verdict\n" + "".join(f"note {i} on {'xy'[i % 2]},{'no' if i % 2 else 'on'}\n" for i in range(60))  # fmt: skip
 
 
+@pytest.fixture
+def light(monkeypatch):
+    """As where the extra `train` is not installed: nothing heavy is loaded."""
+    monkeypatch.setattr("tutelage.study.checking._is_installed", lambda package: False)
+
+
+@pytest.mark.train
+def test_the_student_that_init_writes_can_be_built(call, tmp_path):
+    pytest.importorskip("torch")
+    (tmp_path / "my.csv").write_text(ROWS)
+    said = call("init", "my.csv", "--text", "Body", "--label", "verdict", "--json")
+    assert said.code == 0
+    assert said.facts["check"]["cut"]["limit"] == 512
+
+
+@pytest.mark.usefixtures("light")
 def test_init_writes_a_recipe_that_checks_clean(call, tmp_path):
     (tmp_path / "my.csv").write_text(ROWS)
     said = call("init", "my.csv", "--text", "Body", "--label", "verdict", "--json")
@@ -25,6 +41,7 @@ def test_init_writes_an_annotating_recipe_where_there_are_texts(call, tmp_path):
     assert {arm["arm"]: arm["orders"] for arm in plan["arms"]} == {"gold_only": 0, "annotate": 150}
 
 
+@pytest.mark.usefixtures("light")
 def test_init_reads_pairs(call, tmp_path):
     lines = [
         {"s1": f"premise {i // 3}", "s2": f"hypothesis {i}", "gold": label}
@@ -37,6 +54,7 @@ def test_init_reads_pairs(call, tmp_path):
     assert said.facts["check"]["reach"]["groups"] == 20
 
 
+@pytest.mark.usefixtures("light")
 def test_init_finds_several_labels_in_a_cell(call, tmp_path):
     lines = [{"text": f"text {i}", "tags": ["a", "b"][: 1 + i % 2]} for i in range(40)]
     (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
@@ -64,6 +82,7 @@ def test_init_refuses_and_writes_nothing(call, tmp_path, arguments, told):
     assert not (tmp_path / "recipe.yaml").exists()
 
 
+@pytest.mark.usefixtures("light")
 def test_init_does_not_overwrite_unasked(call, tmp_path):
     (tmp_path / "my.csv").write_text(ROWS)
     (tmp_path / "recipe.yaml").write_text("mine")
