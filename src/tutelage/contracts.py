@@ -6,10 +6,10 @@ by which it gets a name. `docs/plugins.md` builds a synthesizer, a check and a l
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from tutelage.records import (
     Brief,
@@ -25,6 +25,9 @@ from tutelage.records import (
     Usage,
     Verdict,
 )
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
 
 
 class Desk(Protocol):
@@ -192,6 +195,10 @@ class Metric(Protocol):
 
 
 class Executor(Protocol):
-    """Maps a unit of work over keys: here, or on many machines."""
+    """Does a piece of work for many units: in this process, or on many machines."""
 
-    def map(self, unit: Any, keys: Sequence[str]) -> Mapping[str, Any]: ...
+    async def map(
+        self, work: Callable[[Unit], Awaitable[Result]], units: Sequence[Unit]
+    ) -> list[Result]:
+        """Results in the order of `units`. A unit is plain data, so that it can travel."""
+        ...

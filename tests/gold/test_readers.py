@@ -199,6 +199,7 @@ def test_a_missing_extra_names_its_command(
 
 
 def test_damaged_archives_are_told(write: Any, tmp_path: Path) -> None:
+    pytest.importorskip("zstandard")
     write("cut.jsonl.gz", gzip.compress(jsonl() * 50)[:-9])
     write("no.jsonl.gz", b"plain text")
     write("no.jsonl.zst", b"plain text")

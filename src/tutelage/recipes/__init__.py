@@ -1,1 +1,1 @@
-"""Room."""
+"""Shipped runs, one YAML each; `tutelage recipes` lists them."""

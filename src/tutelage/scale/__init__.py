@@ -1,5 +1,12 @@
-"""Room."""
+"""Where units of work run: in this process today; a sibling file for each further place."""
 
 from tutelage.plugins import Plugin
 
-PLUGINS: tuple[Plugin, ...] = ()
+PLUGINS: tuple[Plugin, ...] = (
+    Plugin(
+        "executor",
+        "local",
+        "tutelage.scale.local:build",
+        summary="One unit after another, in this process.",
+    ),
+)

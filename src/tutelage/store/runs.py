@@ -1,6 +1,6 @@
 """A run's folder: its lock, its steps and what it is doing right now.
 
-    RUN/recipe.yaml         the resolved recipe
+    RUN/recipe.json         the resolved recipe
     RUN/run.json            what the run is: id, versions, folder of the recipe
     RUN/status.json         what it is doing, for `tutelage status` in another shell
     RUN/steps/NAME-KEY/     one step: its files, and done.json once it is finished

@@ -18,11 +18,12 @@ from uuid import uuid4
 import orjson
 
 from tutelage.buying import Answers
+from tutelage.contracts import Executor
 from tutelage.evaluation.scorecard import merge_folds, score
 from tutelage.exceptions import TutelageError, UserError
 from tutelage.gold.opening import Gold
 from tutelage.loop import Learned, examine, learn
-from tutelage.plugins import nearest
+from tutelage.plugins import NoOptions, find, nearest
 from tutelage.recipe import LoadedRecipe
 from tutelage.records import Example, Request, Scorecard
 from tutelage.steps import Unit, Workbench
@@ -173,11 +174,16 @@ class Study:
 
     async def _learn_all(self, shop: Shop | None) -> list[Learned]:
         units = self._units()
-        learned = []
-        for number, unit in enumerate(units):
-            self.board.set(unit=str(unit), units_done=number, units=len(units))
-            learned.append(await learn(self.bench(unit, shop)))
-        self.board.set(units_done=len(units), unit="")
+        self.board.set(units=len(units), units_done=0)
+        executor: Executor = find("executor", "local").make(NoOptions())
+        learned = await executor.map(lambda unit: self._learn(unit, shop), units)
+        self.board.set(unit="")
+        return learned
+
+    async def _learn(self, unit: Unit, shop: Shop | None) -> Learned:
+        self.board.set(unit=str(unit))
+        learned = await learn(self.bench(unit, shop))
+        self.board.set(units_done=self.board.facts()["units_done"] + 1)
         return learned
 
     def _units(self) -> list[Unit]:
