@@ -42,7 +42,7 @@ class Size:
     seeds: int
 
 
-TWO_CORE = Size("two_core", train=2_000, dev=500, test=3_000, epochs=5, seeds=3)
+TWO_CORE = Size("two_core", train=2_000, dev=400, test=2_000, epochs=3, seeds=3)
 FULL: Mapping[str, Size] = {
     "a": Size("full", train=9_500, dev=2_000, test=None, epochs=5, seeds=5),
     "b": Size("full", train=None, dev=None, test=None, epochs=5, seeds=5),
@@ -120,7 +120,7 @@ def write_anli(data: Path, folder: Path, size: Size) -> Written:
         "columns": {"id": "uid"},
     }
     recipe["teacher"] = _teacher(train, reply="palm_rationale", key=list(FIELDS))
-    recipe["student"] |= {"max_source": 256, "max_target": 128, "micro_batch": 32}
+    recipe["student"] |= {"max_source": 256, "max_target": 128}
     recipe["rivals"]["palm"] = _palm(folder, test, lambda row: row["uid"])
     known = [row for row in used if row["label"] is not None]
     good = {"train": accuracy(known), "test": accuracy(test)}
@@ -149,7 +149,7 @@ def write_emanli(data: Path, folder: Path, size: Size) -> Written:
         "carve": {"dev": 0.2, "test": 0, "by": "premise"},
     }
     recipe["teacher"] = _teacher(path, reply="rationale", prompt="prompt")
-    student = {"max_source": 256, "max_target": 128, "micro_batch": 32, "rationale_rows": 32}
+    student = {"max_source": 256, "max_target": 128, "rationale_rows": 32}
     recipe["student"] |= student | {"separator": "Explanation:"}
     for arm in ("split_loss", "multi_task"):
         recipe["arms"][arm]["dev_rationales"] = 32
@@ -184,8 +184,9 @@ def _recipe(name: str, about: str, size: Size) -> Recipe:
             "model": "minilm",
             "decoder_layers": 2,
             "epochs": size.epochs,
-            "batch_size": 32,
-            "learning_rate": 2e-4,
+            "batch_size": 16,
+            "learning_rate": 1e-4,
+            "dropout": 0.0,
             "evaluations_per_epoch": 1,
             "rationale_rows": 0,
         },

@@ -14,9 +14,10 @@ The student is an encoder–decoder whose encoder starts as MiniLM. Arms: labels
 rationale with the split loss (F_label .25); label and rationale as two tasks (alpha .5). Rivals:
 the commonest label, a linear student, and PaLM's own labels of the test rows (a and b).
 
-Two-core size: only (a), 2,000 train rows, 500 dev rows, the first 3,000 test rows, 3 seeds. Full
+Two-core size: only (a), 2,000 train rows, 400 dev rows, the first 2,000 test rows, 3 seeds. Full
 size: 9,500 rows of (a) and all its 9,824 test rows, all of (b) and (c), 5 seeds. A run that was
-stopped goes on when the same command is given again: runs are kept under `--out`.
+stopped goes on when the same command is given again: runs are kept under `--out` with all their
+students, which take half a gigabyte for each arm and seed.
 
 The data are read from TUTELAGE_REAL_DATA (default `../shared/data` from the repository) and nothing
 of them is copied into the project. Prints a Markdown table for each study; with `--json` one JSON
