@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from tutelage.neural.batching import by_length, endless, epoch_batches, steps_per_epoch
 
-sizes = st.lists(st.tuples(st.integers(1, 600), st.integers(1, 400)), min_size=1, max_size=300).map(
-    lambda rows: np.array(rows, dtype=np.int64)
-)
+row = st.tuples(st.integers(1, 600), st.integers(1, 400), st.integers(0, 3))
+sizes = st.lists(row, min_size=1, max_size=300).map(lambda rows: np.array(rows, dtype=np.int64))
 
 
 def test_the_published_run_has_265_steps_an_epoch_and_1325_in_all() -> None:
@@ -36,7 +35,7 @@ def test_skipping_goes_on_where_an_undisturbed_run_would_be(rows, batch_size, sk
 
 
 def test_the_seed_and_the_epoch_decide_the_order() -> None:
-    rows = np.arange(200).reshape(100, 2)
+    rows = np.arange(300).reshape(100, 3)
     first, second = (
         [b.tolist() for b in islice(endless(rows, 10, seed=seed), 20)] for seed in (1, 2)
     )
@@ -47,15 +46,27 @@ def test_the_seed_and_the_epoch_decide_the_order() -> None:
 
 def test_buckets_need_far_less_padding_than_random_batches() -> None:
     rng = np.random.default_rng(0)
-    rows = np.exp(rng.normal([4.5, 4.2], [0.45, 0.35], (2000, 2))).astype(np.int64)
+    lengths = np.exp(rng.normal([4.5, 4.2], [0.45, 0.35], (2000, 2))).astype(np.int64)
+    rows = np.column_stack([lengths, rng.integers(0, 3, 2000)])
 
     def cells(batches):
-        return sum(len(b) * rows[b].max(axis=0) for b in batches)
+        return sum(len(b) * lengths[b].max(axis=0) for b in batches)
 
     bucketed = cells(epoch_batches(rows, 32, rng))
     shuffled = cells(np.array_split(rng.permutation(2000), 63))
-    assert (rows.sum(axis=0) / bucketed > [0.75, 0.8]).all()
-    assert (bucketed < 0.75 * shuffled).all()
+    assert (lengths.sum(axis=0) / bucketed > [0.7, 0.7]).all()
+    assert (bucketed < 0.8 * shuffled).all()
+
+
+def test_batches_mix_the_labels_although_lengths_give_them_away() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.permutation(np.repeat([0, 1, 2], 320))
+    # Three labels of 2, 3 and 4 pieces, and reasons that are longer for the last one.
+    targets = 2 + labels + rng.integers(0, 4, 960) * (labels == 2)
+    rows = np.column_stack([rng.integers(10, 60, 960), targets, labels])
+    for batch in epoch_batches(rows, 32, rng):
+        shares = np.bincount(rows[batch, 2], minlength=3) / len(batch)
+        assert (abs(shares - 1 / 3) < 0.15).all()
 
 
 def test_answering_starts_with_the_longest() -> None:

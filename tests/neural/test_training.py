@@ -26,7 +26,7 @@ class Line:
         torch.manual_seed(5)
         self.model = torch.nn.Sequential(torch.nn.Dropout(0.3), torch.nn.Linear(3, 1))
         self.points = torch.randn(20, 3)
-        self.sizes = np.arange(40).reshape(20, 2)
+        self.sizes = np.arange(60).reshape(20, 3)
         self.spoil = spoil
         self.steps = 0
 

@@ -1,4 +1,10 @@
-"""Batches of rows of like length, shuffled by seed; every epoch holds every row exactly once."""
+"""Batches of rows of like length, shuffled by seed; every epoch holds every row exactly once.
+
+Lengths give labels away: the pieces of a label differ in number, and so do the reasons for it. Rows
+sorted by length alone make batches of nearly one label each, and a student that sees such batches
+learns the label of the last one. So rows are ranked by length among those of their own label, and
+batches are cut along these ranks: each holds the labels in nearly the shares of the epoch.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +13,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-Sizes = npt.NDArray[np.int64]
-"""[rows, 2]: pieces of the source and of the target."""
+Ints = npt.NDArray[np.int64]
+Sizes = Ints
+"""[rows, 3]: pieces of the source, pieces of the target, and the number of the row's label."""
 
 POOL = 32
 """Batches that are formed together: rows of like length are looked for among so many batches, so a
 batch stays a nearly random draw from the epoch."""
+SHARE = 4
+"""A pool holds no more than this fraction of an epoch, 1 / SHARE: of a small set, batches would
+otherwise be the same in every epoch."""
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:
@@ -24,43 +34,49 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
     return -(-rows // batch_size)
 
 
-def epoch_batches(
-    sizes: Sizes, batch_size: int, rng: np.random.Generator
-) -> list[npt.NDArray[np.int64]]:
+def epoch_batches(sizes: Sizes, batch_size: int, rng: np.random.Generator) -> list[Ints]:
     """Cut one shuffled pass over the rows into batches of like source and target length.
 
-    Rows are shuffled, taken `POOL` batches at a time, sorted by source into strips and each strip
+    Rows are shuffled, taken `POOL` batches at a time, ordered by source into strips and each strip
     by target, cut into batches, and the batches shuffled. Only one batch may be short.
 
     Args:
-        sizes: Lengths by row.
+        sizes: Lengths and label by row.
         batch_size: Rows in a batch.
         rng: Decides the order, and nothing else does.
     """
     order = rng.permutation(len(sizes))
-    batches: list[npt.NDArray[np.int64]] = []
-    for at in range(0, len(order), POOL * batch_size):
-        batches += _cut_pool(order[at : at + POOL * batch_size], sizes, batch_size)
+    batches: list[Ints] = []
+    share = steps_per_epoch(len(sizes), batch_size) // SHARE
+    pool = max(1, min(POOL, share)) * batch_size
+    for at in range(0, len(order), pool):
+        batches += _cut_pool(order[at : at + pool], sizes, batch_size)
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def _cut_pool(
-    pool: npt.NDArray[np.int64], sizes: Sizes, batch_size: int
-) -> list[npt.NDArray[np.int64]]:
+def _cut_pool(pool: Ints, sizes: Sizes, batch_size: int) -> list[Ints]:
     count = steps_per_epoch(len(pool), batch_size)
     strip = max(1, round(count**0.5)) * batch_size
-    by_source = pool[np.argsort(sizes[pool, 0], kind="stable")]
+    by_source = _by_rank(pool, sizes[pool, 0], sizes[pool, 2])
     batches = []
     for at in range(0, len(by_source), strip):
         part = by_source[at : at + strip]
-        by_target = part[np.argsort(sizes[part, 1], kind="stable")]
+        by_target = _by_rank(part, sizes[part, 1], sizes[part, 2])
         batches += [by_target[i : i + batch_size] for i in range(0, len(part), batch_size)]
     return batches
 
 
-def endless(
-    sizes: Sizes, batch_size: int, *, seed: int, skip: int = 0
-) -> Iterator[npt.NDArray[np.int64]]:
+def _by_rank(rows: Ints, lengths: Ints, labels: Ints) -> Ints:
+    """`rows` in the order of their length's rank among rows of their own label, 0 to 1."""
+    ranks = np.empty(len(rows))
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        ranks[own[np.argsort(lengths[own], kind="stable")]] = (np.arange(len(own)) + 0.5) / len(own)
+    ordered: Ints = rows[np.argsort(ranks, kind="stable")]
+    return ordered
+
+
+def endless(sizes: Sizes, batch_size: int, *, seed: int, skip: int = 0) -> Iterator[Ints]:
     """Batches of one epoch after another. `skip` of them are passed over, as after a resume."""
     epoch, left = divmod(skip, steps_per_epoch(len(sizes), batch_size))
     while True:

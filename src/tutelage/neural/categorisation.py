@@ -215,7 +215,11 @@ class Categorisation:
     def __post_init__(self) -> None:
         self.model = self.net.model
         lengths = [len(row["input_ids"]) for row in self.cases.rows]
-        self.sizes = np.array([[length, 0] for length in lengths]).reshape(-1, 2)
+        labels = self.cases.targets.argmax(axis=1) if lengths else []
+        self.sizes = np.array(
+            [[length, 0, label] for length, label in zip(lengths, labels, strict=True)],
+            dtype=np.int64,
+        ).reshape(-1, 3)
 
     def split(self, rows: Sequence[int]) -> Sequence[Portion]:
         total = float(self.cases.weights[list(rows)].sum())

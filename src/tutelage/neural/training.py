@@ -33,7 +33,7 @@ class Workload(Protocol):
 
     model: torch.nn.Module
     sizes: Sizes
-    """Lengths of the training rows: [rows, 2]."""
+    """Lengths and labels of the training rows: [rows, 3]."""
 
     def split(self, rows: Sequence[int]) -> Sequence[Any]:
         """The micro-batches of one effective batch."""

@@ -19,6 +19,12 @@ Row = Sequence[Encoded]
 """The sequences of one example: two for multi_task, else one."""
 
 
+def label_pieces(row: Row) -> tuple[int, ...]:
+    """The ids of the label that an example's sequences teach."""
+    taught = next((s for s in row if s.label_to), row[0])
+    return tuple(taught.target[taught.label_from : taught.label_to])
+
+
 @dataclass(frozen=True, slots=True)
 class Piecework:
     """A micro-batch with the totals of the effective batch that it belongs to."""
@@ -117,12 +123,17 @@ class Transduction:
 
     def __post_init__(self) -> None:
         self.model = self.answerer.net.model
+        numbers: dict[tuple[int, ...], int] = {}
         self.sizes = np.array(
             [
-                [max(len(s.source) for s in row), max(len(s.target) for s in row)]
+                [
+                    max(len(s.source) for s in row),
+                    max(len(s.target) for s in row),
+                    numbers.setdefault(label_pieces(row), len(numbers)),
+                ]
                 for row in self.rows
             ]
-        ).reshape(-1, 2)
+        ).reshape(-1, 3)
 
     def split(self, rows: Sequence[int]) -> Sequence[Piecework]:
         sequences = [s for row in rows for s in self.rows[row]]
