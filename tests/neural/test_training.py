@@ -13,7 +13,15 @@ torch = pytest.importorskip("torch")
 from tutelage.exceptions import TrainingError
 from tutelage.neural.checkpoint import read_note, weights_of
 from tutelage.neural.schedule import Schedule
-from tutelage.neural.training import Plan, chosen, load_choice, state_path, throw_away, train
+from tutelage.neural.training import (
+    Plan,
+    chosen,
+    load_choice,
+    make_optimizer,
+    state_path,
+    throw_away,
+    train,
+)
 from tutelage.records import Moment
 
 pytestmark = pytest.mark.train
@@ -27,6 +35,7 @@ class Line:
         self.model = torch.nn.Sequential(torch.nn.Dropout(0.3), torch.nn.Linear(3, 1))
         self.points = torch.randn(20, 3)
         self.sizes = np.arange(60).reshape(20, 3)
+        self.paces: dict[str, float] = {}
         self.spoil = spoil
         self.steps = 0
 
@@ -149,3 +158,19 @@ def test_the_state_is_tensors_and_json_and_goes_away(tmp_path: Path) -> None:
     assert {p.suffix for p in tmp_path.iterdir()} == {".safetensors"}
     throw_away(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_start_from_nothing_may_learn_faster(tmp_path: Path) -> None:
+    model = torch.nn.ModuleDict(
+        {"encoder": torch.nn.Linear(2, 2), "decoder": torch.nn.Linear(2, 2)}
+    )
+    optimizer = make_optimizer(model, plan(tmp_path), {"decoder.": 10.0})
+    paces = {
+        name: group["pace"]
+        for group in optimizer.param_groups
+        for name, weight in model.named_parameters()
+        if any(weight is other for other in group["params"])
+    }
+    assert paces == {
+        "encoder.weight": 1.0, "encoder.bias": 1.0, "decoder.weight": 10.0, "decoder.bias": 10.0,
+    }  # fmt: skip

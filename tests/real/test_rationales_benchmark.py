@@ -131,9 +131,10 @@ def test_each_study_runs_to_its_table_and_goes_on_when_run_again(
 @pytest.mark.train
 def test_the_student_is_warm_started_from_minilm(real_data: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    facts, _ = run(tmp_path, real_data, "--set", "arms.multi_task=null")
+    facts, _ = run(tmp_path, real_data)
     (found,) = facts["studies"]
     assert {line["arm"] for line in found["standings"]} >= {"label_only", "split_loss", "palm"}
+    assert found["rationales"]["split_loss"]["with_rationale"] == 40
 
 
 def test_without_data_it_says_where_to_put_them(tmp_path: Path) -> None:

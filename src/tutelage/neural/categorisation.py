@@ -209,6 +209,7 @@ class Categorisation:
     soft_labels: float = 0.0
     temperature: float = 1.0
     threshold: float = 0.5
+    paces: Mapping[str, float] = field(default_factory=dict)
     model: torch.nn.Module = field(init=False)
     sizes: Sizes = field(init=False)
 

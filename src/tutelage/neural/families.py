@@ -43,6 +43,8 @@ class Transducer:
         decoder = getattr(config, "decoder", None)
         self.source_limit = position_limit(getattr(config, "encoder", config))
         self.target_limit = position_limit(decoder or config)
+        self.is_warm_start = False
+        """Whether the decoder was just made out of an encoder."""
 
     @property
     def device(self) -> torch.device:
@@ -150,7 +152,9 @@ def load_transducer(
         else:
             net = _warm_start(place, tokenizer, decoder_layers or 2)
     set_dropout(net, dropout)
-    return Transducer(net, tokenizer)
+    transducer = Transducer(net, tokenizer)
+    transducer.is_warm_start = not config.is_encoder_decoder
+    return transducer
 
 
 def _warm_start(place: str, tokenizer: Any, layers: int) -> Any:

@@ -32,6 +32,8 @@ class Workload(Protocol):
     """What one kind of student brings to the loop."""
 
     model: torch.nn.Module
+    paces: Mapping[str, float]
+    """Factor of the learning rate by the beginning of a weight's name; 1 for all others."""
     sizes: Sizes
     """Lengths and labels of the training rows: [rows, 3]."""
 
@@ -87,7 +89,7 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
     plan.folder.mkdir(parents=True, exist_ok=True)
     quicken_dropout(work.model)
     with own_randomness(plan.device):
-        optimizer = make_optimizer(work.model, plan)
+        optimizer = make_optimizer(work.model, plan, work.paces)
         course = _resume(work.model, optimizer, plan)
         batches = endless(
             work.sizes, plan.batch_size, seed=stream(plan.seed, "rows"), skip=course.step
@@ -108,14 +110,24 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
     return course
 
 
-def make_optimizer(model: torch.nn.Module, plan: Plan) -> torch.optim.Optimizer:
+def make_optimizer(
+    model: torch.nn.Module, plan: Plan, paces: Mapping[str, float]
+) -> torch.optim.Optimizer:
     """Fused AdamW; weight decay spares vectors (norms and biases)."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": plan.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=plan.schedule.peak, fused=True)
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            pace = next((p for start, p in paces.items() if name.startswith(start)), 1.0)
+            decay = plan.weight_decay if weight.ndim > 1 else 0.0
+            groups.setdefault((pace, decay), []).append(weight)
+    return torch.optim.AdamW(
+        [
+            {"params": weights, "weight_decay": decay, "pace": pace}
+            for (pace, decay), weights in groups.items()
+        ],
+        lr=plan.schedule.peak,
+        fused=True,
+    )
 
 
 def _step(
@@ -128,7 +140,7 @@ def _step(
     torch.manual_seed(stream(plan.seed, "dropout", step))
     rate = plan.schedule.rate(step)
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["pace"]
     work.model.train()
     total = torch.zeros((), device=plan.device)
     for micro in work.split([int(row) for row in rows]):

@@ -118,6 +118,7 @@ class Transduction:
     rows: Sequence[Row]
     training: SequenceLoss
     exam: Examination
+    paces: Mapping[str, float] = field(default_factory=dict)
     model: torch.nn.Module = field(init=False)
     sizes: Sizes = field(init=False)
 

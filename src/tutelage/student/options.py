@@ -51,6 +51,9 @@ class Seq2SeqOptions:
     """Train from nothing in this shape, with a tokenizer of its own, instead of from `model`."""
     decoder_layers: Count | None = None
     """Layers of the decoder of a student warm-started from an encoder; 2 where absent."""
+    decoder_pace: Annotated[float, Gt(0)] = 10
+    """Times that the decoder of a warm-started student learns faster than its encoder: attention
+    between the two starts from nothing, while the encoder has only to be adapted."""
     objective: str | Mapping[str, Mapping[str, Any] | None] = "label_only"
     """`label_only`, `split_loss`, `rationale_first`, `multi_task` or `first_token`, with their
     factors: `{split_loss: {label: 0.25, rationale: 0.75}}`, `{multi_task: {alpha: 0.5}}`."""

@@ -167,7 +167,8 @@ class Seq2SeqLearner:
             "tokens_source": sum(len(s.source) for row in encoded for s in row),
             "tokens_target": sum(len(s.target) for row in encoded for s in row),
         }
-        return Transduction(answerer, encoded, training, exam), facts
+        paces = {"decoder.": options.decoder_pace} if answerer.net.is_warm_start else {}
+        return Transduction(answerer, encoded, training, exam, paces), facts
 
     def _encode(self, answerer: Answerer, rows: Sequence[Example]) -> list[Any]:
         multi = self.objective.name == "multi_task"
