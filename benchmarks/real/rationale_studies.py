@@ -42,7 +42,7 @@ class Size:
     seeds: int
 
 
-TWO_CORE = Size("two_core", train=2_000, dev=400, test=2_000, epochs=3, seeds=3)
+TWO_CORE = Size("two_core", train=2_000, dev=400, test=2_000, epochs=2.5, seeds=3)
 FULL: Mapping[str, Size] = {
     "a": Size("full", train=9_500, dev=2_000, test=None, epochs=5, seeds=5),
     "b": Size("full", train=None, dev=None, test=None, epochs=5, seeds=5),
@@ -185,7 +185,7 @@ def _recipe(name: str, about: str, size: Size) -> Recipe:
             "decoder_layers": 2,
             "epochs": size.epochs,
             "batch_size": 16,
-            "learning_rate": 1e-4,
+            "learning_rate": 5e-5,
             "dropout": 0.0,
             "evaluations_per_epoch": 1,
             "rationale_rows": 0,

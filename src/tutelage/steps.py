@@ -284,9 +284,26 @@ class Workbench:
         answers = step.folder / "predictions.jsonl"
         if not step.done:
             self.say("predicting", self.unit, 0)
-            write_records(answers, self.student(fitted, rule).predict(rows, rationale=rationale))
+            student = self.student(fitted, rule)
+            write_records(answers, answered(student, rows, explained=RATIONALES * rationale))
             step.finish({"rows": len(rows), "student": fitted.folders[rule]})
         return read_records(answers, Prediction)
+
+
+RATIONALES = 100
+"""Examined rows for which a student writes its rationale too. Writing takes several times as long
+as scoring labels, and a reader looks at a few."""
+
+
+def answered(student: Predictor, rows: Sequence[Example], *, explained: int) -> list[Prediction]:
+    """The student's answers in the order of `rows`, with rationales for the first `explained` of
+    them by their content's hash, the order in which a report shows examples."""
+    chosen = {row.id for row in sorted(rows, key=Example.row_fingerprint)[:explained]}
+    with_reasons = [row for row in rows if row.id in chosen]
+    others = [row for row in rows if row.id not in chosen]
+    found = {p.id: p for p in student.predict(with_reasons, rationale=True)} if chosen else {}
+    found |= {p.id: p for p in student.predict(others)} if others else {}
+    return [found[row.id] for row in rows]
 
 
 def mix(kept: Sequence[Example], train: Sequence[Example], *, gold: bool) -> list[Example]:

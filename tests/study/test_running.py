@@ -7,8 +7,8 @@ import pytest
 
 from tutelage.exceptions import BudgetReached, UserError
 from tutelage.recipe import load_recipe
-from tutelage.records import Example, Origin
-from tutelage.steps import mix
+from tutelage.records import Example, Origin, Prediction
+from tutelage.steps import answered, mix
 from tutelage.store.ledger import Ledger
 from tutelage.store.runs import Run
 from tutelage.study.building import grid_label, grid_points, matched, prepare
@@ -227,3 +227,17 @@ def test_dev_rationales_are_bought_for_measuring_and_train_nothing(tmp_path):
         assert sum(t.replies for t in ledger.totals()) == 60 + 15
     unit = next(u for u in results["units"] if u["arm"] == "explain")
     assert unit["turns"][0]["rows"] == 60
+
+
+def test_rationales_are_written_for_some_rows_and_answers_for_all():
+    class Student:
+        def predict(self, examples, *, rationale=False):
+            return [
+                Prediction(e.id, label="x", rationale="so" if rationale else None) for e in examples
+            ]
+
+    rows = [Example(str(i), {"text": f"t{i}"}, label="x") for i in range(7)]
+    found = answered(Student(), rows, explained=3)
+    assert [p.id for p in found] == [row.id for row in rows]
+    assert sum(p.rationale is not None for p in found) == 3
+    assert all(p.rationale is None for p in answered(Student(), rows, explained=0))
