@@ -15,7 +15,8 @@ from tutelage.recipe import load_recipe
 from tutelage.records import Brief, Reply
 from tutelage.study.building import build_synthesizer, build_teacher, prepare
 
-pytestmark = pytest.mark.real
+pytest.importorskip("torch")
+pytestmark = [pytest.mark.real, pytest.mark.train]
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "real"
 KEYS = ("a", "b", "c")

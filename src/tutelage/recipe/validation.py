@@ -372,5 +372,7 @@ def recipe_schema() -> dict[str, Any]:
     """JSON schema of a recipe, for editors; parts' own options are listed under `$defs`."""
     schema = Recipe.model_json_schema()
     for (kind, name), plugin in sorted(catalogue().items()):
+        if kind == "executor":  # chosen when a run is started, not in its recipe
+            continue
         schema["$defs"][f"{kind}.{name}"] = adapter(plugin.options).json_schema()
     return schema
