@@ -112,7 +112,9 @@ doomed.fit(world.colour_rows(48, 1), world.colour_rows(12, 2), seed=1,
     assert steps == [5, 6]  # looks at dev after steps 1, 3, 4 and 6: it goes on from step 4
     assert outcome(resumed) == outcome(expected)
     left = {path.name for path in (tmp_path / "killed").iterdir()}
-    assert left == {"dev_loss", "dev_accuracy", "last", "fitted.json"}
+    # Rules that chose the same step share one folder.
+    assert left == {*(Path(place).name for place in resumed.folders.values()), "fitted.json"}
+    assert set(resumed.folders) == {"dev_loss", "dev_accuracy", "last"}
 
 
 def test_a_finished_training_is_not_repeated_and_another_one_is(tmp_path: Path) -> None:

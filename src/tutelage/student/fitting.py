@@ -17,6 +17,7 @@ from tutelage.neural.training import (
     RULES,
     Plan,
     Progress,
+    Rule,
     Workload,
     load_choice,
     throw_away,
@@ -27,7 +28,7 @@ from tutelage.student.options import ClassifierOptions, Seq2SeqOptions
 from tutelage.student.saving import task_as_json
 
 FINISHED = "fitted.json"
-VERSION = 1
+VERSION = 2
 """Raised whenever the same options and rows give another student."""
 
 Options = Seq2SeqOptions | ClassifierOptions
@@ -62,10 +63,12 @@ def finished(folder: Path, identity: str) -> Fitted | None:
     if not path.exists():
         return None
     note = orjson.loads(path.read_bytes())
-    if note["identity"] != identity or not all((folder / r).is_dir() for r in note["rules"]):
+    if note["identity"] != identity or not all(
+        (folder / p).is_dir() for p in note["places"].values()
+    ):
         return None
     return Fitted(
-        {rule: str(folder / rule) for rule in note["rules"]},
+        {rule: str(folder / place) for rule, place in note["places"].items()},
         note["primary"],
         tuple(Moment(**moment) for moment in note["history"]),
         note["facts"],
@@ -132,13 +135,15 @@ def run_training(
     }
     has_dev = bool(course.history[-1].dev)
     rules = [rule for rule in RULES if has_dev or rule == "last"]
-    for rule in rules:
-        load_choice(work.model, plan, course, rule)
-        save(folder / rule, {**known, "rule": rule, "step": course.at[rule]})
+    places = _places(rules, course.at)
+    for place in dict.fromkeys(places.values()):
+        chosen_by = ", ".join(rule for rule in rules if places[rule] == place)
+        load_choice(work.model, plan, course, place)
+        save(folder / place, {**known, "rule": chosen_by, "step": course.at[place]})
     primary = options.select if options.select in rules else "last"
     note = {
         "identity": identity,
-        "rules": rules,
+        "places": places,
         "primary": primary,
         "history": [asdict(moment) for moment in course.history],
         "facts": known,
@@ -149,6 +154,12 @@ def run_training(
     done = finished(folder, identity)
     assert done is not None
     return done
+
+
+def _places(rules: Sequence[Rule], at: Mapping[str, int]) -> dict[Rule, Rule]:
+    """The rule under whose name each rule's weights are saved: rules that chose the same step share
+    them, so that nothing is saved or examined twice."""
+    return {rule: next(other for other in rules if at[other] == at[rule]) for rule in rules}
 
 
 def _write_whole(path: Path, body: bytes) -> None:
