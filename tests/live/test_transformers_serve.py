@@ -170,8 +170,10 @@ def test_the_probe_believes_replies(tmp_path: Path, endpoint: str, tiny_model: P
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     # measurements: this server takes `n` and `logprobs` without a word and heeds neither.
-    assert found["endpoint"]["n"] is False
-    assert found["endpoint"]["logprobs"] is False
+    works = {finding["name"]: finding["ok"] for finding in found["online"]["findings"]}
+    assert works["n"] is False
+    assert works["logprobs"] is False
+    assert works["usage"] is True
 
 
 def test_the_server_is_the_one_of_transformers():
