@@ -6,7 +6,7 @@ Read this file first, then `contracts.py` (the verbs) and `loop.py` (the sentenc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -449,12 +449,3 @@ class Scorecard:
     """What the arm's replies cost as if it had bought them alone."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Row counts, training facts, gold rows used."""
-
-
-def group_by_label(rows: Iterable[Example], names: Sequence[str]) -> dict[str, list[Example]]:
-    """Rows by label, in the order of `names`; rows of other labels are left out."""
-    groups: dict[str, list[Example]] = {name: [] for name in names}
-    for row in rows:
-        if row.label in groups:
-            groups[row.label].append(row)
-    return groups

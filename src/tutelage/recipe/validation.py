@@ -38,9 +38,6 @@ class LoadedRecipe:
         """The recipe with every default filled in, also those of the parts' own options."""
         return resolve(self.recipe)
 
-    def fingerprint_source(self) -> bytes:
-        return orjson.dumps(self.resolved(), option=orjson.OPT_SORT_KEYS)
-
 
 def shipped() -> dict[str, Path]:
     """Recipes that come with the package, by name."""

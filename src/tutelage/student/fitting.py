@@ -24,6 +24,7 @@ from tutelage.neural.training import (
     train,
 )
 from tutelage.records import Example, Fitted, Moment, Task, content_hash
+from tutelage.store.runs import write_whole
 from tutelage.student.options import ClassifierOptions, Seq2SeqOptions
 from tutelage.student.saving import task_as_json
 
@@ -149,7 +150,7 @@ def run_training(
         "facts": known,
         "seconds": time.perf_counter() - begun,
     }
-    _write_whole(folder / FINISHED, orjson.dumps(note))
+    write_whole(folder / FINISHED, orjson.dumps(note))
     throw_away(folder)
     done = finished(folder, identity)
     assert done is not None
@@ -160,12 +161,6 @@ def _places(rules: Sequence[Rule], at: Mapping[str, int]) -> dict[Rule, Rule]:
     """The rule under whose name each rule's weights are saved: rules that chose the same step share
     them, so that nothing is saved or examined twice."""
     return {rule: next(other for other in rules if at[other] == at[rule]) for rule in rules}
-
-
-def _write_whole(path: Path, body: bytes) -> None:
-    beside = path.with_suffix(".part")
-    beside.write_bytes(body)
-    beside.replace(path)
 
 
 def looked_at(dev: Sequence[Example], limit: int | None) -> list[Example]:
