@@ -36,6 +36,10 @@ class TwoLevels:
 
     texts: tuple[str, ...]
     stages: tuple[str, ...] = ("only",)
+    waves: int = 1
+
+    def quota(self, brief):
+        return {}
 
     def orders(self, stage, brief):
         return [Order(i, "text", source=row(text)) for i, text in enumerate(self.texts)]

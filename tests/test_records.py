@@ -81,7 +81,7 @@ def test_sampling_changes_prompt_and_purchase(field):
 
 
 def test_every_field_of_a_request_is_in_the_table():
-    assert set(CHANGES) | {"sampling", "shared"} == set(Request.__dataclass_fields__)
+    assert set(CHANGES) | {"sampling", "shared", "gist"} == set(Request.__dataclass_fields__)
     assert set(SAMPLING_CHANGES) == set(Sampling.__dataclass_fields__)
 
 

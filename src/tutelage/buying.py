@@ -38,11 +38,13 @@ class Bought:
     unbought: int = 0
     """Orders that a cap left unasked."""
     stopped: str = ""
+    placed: int = 0
+    """Orders placed in the turn so far."""
 
     @property
-    def materials(self) -> int:
-        """Drafts that serve later orders and are no rows."""
-        return sum(isinstance(draft.content, Material) for draft in self.drafts)
+    def materials(self) -> tuple[Material, ...]:
+        """What was written for later orders and is no row."""
+        return tuple(d.content for d in self.drafts if isinstance(d.content, Material))
 
 
 def number_draws(requests: Sequence[Request], draws: Counter[str]) -> list[Request]:
@@ -80,16 +82,20 @@ async def buy(synthesizer: Synthesizer, brief: Brief, ask: Ask, draws: Mapping[s
     failed = unbought = 0
     stopped = ""
     for stage in synthesizer.stages:
+        orders = synthesizer.orders(stage, brief)
         found, stage_failed, stage_unbought, stopped = await _stage(
-            synthesizer, synthesizer.orders(stage, brief), brief.seed, ask, counter, requests
+            synthesizer, orders, brief.seed, ask, counter, requests
         )
         failed, unbought = failed + stage_failed, unbought + stage_unbought
         drafts += [replace(d, number=i) for i, d in enumerate(found, start=len(drafts))]
         materials = tuple(d.content for d in found if isinstance(d.content, Material))
-        brief = replace(brief, materials=brief.materials + materials)
+        placed = max((order.number + 1 for order in orders), default=brief.placed)
+        brief = replace(brief, materials=brief.materials + materials, placed=placed)
         if stopped:
             break
-    return Bought(tuple(drafts), tuple(requests), dict(counter), failed, unbought, stopped)
+    return Bought(
+        tuple(drafts), tuple(requests), dict(counter), failed, unbought, stopped, brief.placed
+    )
 
 
 async def _stage(

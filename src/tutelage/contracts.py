@@ -107,6 +107,17 @@ class Synthesizer(Protocol):
 
     stages: tuple[str, ...]
     """Names of a turn's stages. What one drafts as Material, the next one's brief holds."""
+    waves: int
+    """Most purchases in one turn: a method with a quota orders again for rows that checks refused.
+    1 for methods whose orders alone decide how many rows come."""
+
+    def quota(self, brief: Brief) -> Mapping[str, int]:
+        """Rows to keep of each label in this turn (label `` for tasks without labels).
+
+        Exactly so many are kept: what lacks is ordered again, wave by wave, and what is too much
+        is dropped with a verdict. Empty: no quota, and every row that passes the checks is kept.
+        """
+        ...
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]: ...
 
@@ -122,6 +133,22 @@ class Predictor(Protocol):
     def predict(
         self, examples: Sequence[Example], *, rationale: bool = False
     ) -> list[Prediction]: ...
+
+
+@runtime_checkable
+class Influential(Predictor, Protocol):
+    """A student with gradients: it can say which training rows would have helped it."""
+
+    def influences(
+        self, rows: Sequence[Example], validation: Sequence[Example], *, loss: Literal["rce", "ce"]
+    ) -> list[float]:
+        """What weighting each of `rows` up would do to the mean loss on `validation`.
+
+        Influence functions (Koh and Liang 2017) with the sign of ProGen (arXiv 2210.12329): below
+        0 is helpful, since the loss would fall. `rce` is the reverse cross-entropy, which wrong
+        labels in `validation` disturb less than `ce`.
+        """
+        ...
 
 
 class Bench(Protocol):
@@ -174,8 +201,9 @@ class Learner(Protocol):
 class Critic(Protocol):
     needs: str
     """Capability that the student must have: ``, `scores`, `gradients`."""
-    reads: Literal["pool", "unlabelled"]
-    """Which rows it is shown: the labelled error pool, or the candidates for annotation."""
+    reads: Literal["pool", "unlabelled", "kept"]
+    """Which rows it is shown: the labelled error pool, the candidates for annotation, or the rows
+    kept so far alone (no gold)."""
 
     def review(
         self, student: Predictor, rows: Sequence[Example], kept: Sequence[Example], *, seed: int

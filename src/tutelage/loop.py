@@ -9,28 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tutelage.records import Example, Feedback, Fitted, Prediction, Verdict
-from tutelage.steps import Unit, Workbench, mix
+from tutelage.records import Example, Feedback, Fitted, Prediction
+from tutelage.steps import Harvest, Unit, Workbench, mix
 
 
 @dataclass(frozen=True)
 class Turn:
     """What one turn of the loop brought."""
 
-    drafts: int
-    verdicts: tuple[Verdict, ...]
-    kept: tuple[Example, ...]
-    """Rows this turn added."""
+    harvest: Harvest
     rows: int
     """Rows the student was trained on."""
-    requests: tuple[str, ...]
     fitted: Fitted
     feedback: Feedback | None
-    failed: int = 0
-    unbought: int = 0
-    stopped: str = ""
-    materials: int = 0
-    """Drafts that serve later orders and are no rows."""
     steps: Mapping[str, str] = field(default_factory=dict)
     """Folder of each step of the turn by its name, inside the run's folder."""
 
@@ -41,10 +32,10 @@ class Learned:
 
     unit: Unit
     turns: tuple[Turn, ...]
-
-    @property
-    def fitted(self) -> Fitted:
-        return self.turns[-1].fitted
+    fitted: Fitted
+    """The student that is examined: the last turn's, or one trained on gold too (`gold: last`)."""
+    rows: int
+    """Rows it was trained on."""
 
 
 async def learn(bench: Workbench) -> Learned:
@@ -62,33 +53,19 @@ async def learn(bench: Workbench) -> Learned:
     turns: list[Turn] = []
     dev = await bench.dev_rows()
     for turn in range(parts.turns):
-        bought = await bench.purchase(turn, kept, feedback, draws)
-        added, verdicts = bench.curate(turn, bought, kept)
-        kept = (kept + added)[: parts.most_rows]
-        rows = mix(kept, gold.train, gold=parts.with_gold)
+        harvest = await bench.harvest(turn, kept, feedback, draws)
+        kept, draws = [*kept, *harvest.kept], harvest.draws
+        rows = mix(kept, gold.train, gold=parts.with_gold is True)
         fitted = bench.fit(turn, rows, dev)
         last = turn + 1 == parts.turns
         feedback = None if last else bench.review(turn, fitted, kept)
-        turns.append(
-            Turn(
-                len(bought.drafts),
-                tuple(verdicts),
-                tuple(added),
-                len(rows),
-                bought.requests,
-                fitted,
-                feedback,
-                bought.failed,
-                bought.unbought,
-                bought.stopped,
-                bought.materials,
-                bench.steps(turn),
-            )
-        )
+        turns.append(Turn(harvest, len(rows), fitted, feedback, bench.steps(turn)))
         if stops(turns, parts.patience):
             break
-        draws = bought.draws
-    return Learned(bench.unit, tuple(turns))
+    if parts.with_gold == "last":
+        rows = mix(kept, gold.train, gold=True)
+        fitted = bench.fit(len(turns), rows, dev)
+    return Learned(bench.unit, tuple(turns), fitted, len(rows))
 
 
 def stops(turns: Sequence[Turn], patience: int | None) -> bool:

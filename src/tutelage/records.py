@@ -167,6 +167,15 @@ class Brief:
     materials: tuple[Material, ...] = ()
     """What earlier stages of this turn brought."""
     turn: int = 0
+    wave: int = 0
+    """Purchases made in this turn before: a turn orders again for rows that checks refused."""
+    placed: int = 0
+    """Orders placed in this turn before, by earlier waves and stages: numbers go on from here."""
+    accepted: tuple[Example, ...] = ()
+    """Rows kept of this turn's earlier waves."""
+    lacking: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each label still wanted in this turn, for methods with a quota; label `` for tasks
+    without labels."""
     seed: int = 0
     """Purchase seed: the stream from which a method draws its own random choices."""
 
@@ -186,6 +195,26 @@ class Order:
     """Examples to show."""
     materials: tuple[str, ...] = ()
     """Texts of earlier stages to use."""
+    count: int = 1
+    """Texts wanted in one reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What a request asks for, as data: for teachers that are no language models and cannot be
+    relied on to read prompts (corpus, scripted). It says nothing that the prompt does not say."""
+
+    kind: Literal["text", "variation", "reasons", "attributes"]
+    label: str | None = None
+    """Name of the label that the wanted text must have."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Texts by field: of the row to vary, or fields that stand already, such as a premise."""
+    wanted: tuple[str, ...] = ()
+    """Fields to write."""
+    count: int = 1
+    """Texts wanted in one completion."""
+    shots: int = 0
+    """Gold rows shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +259,8 @@ class Request:
     """Purchase seed: another seed buys another, independent set of replies."""
     draw: int = 0
     """The k-th sample of the same prompt within one purchase seed, counted from 0."""
+    gist: Gist | None = field(default=None, compare=False)
+    """What the messages ask for, as data. Never sent, and no part of the identity."""
 
     @cached_property
     def prompt_hash(self) -> str:
@@ -351,6 +382,8 @@ class Draft:
     content: Example | Material | Refusal
     raw: str = ""
     """The completion it was read from, before cleaning."""
+    score: float | None = None
+    """The teacher's mean log-probability of the completion's tokens, where the reply carries it."""
 
 
 @dataclass(frozen=True, slots=True)

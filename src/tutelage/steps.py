@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tutelage.buying import Answers, Bought, buy, split_step
 from tutelage.contracts import Critic, Learner, Predictor, Synthesizer
@@ -55,7 +56,8 @@ class Parts:
     critic: Critic | None = None
     critic_id: Identity = field(default_factory=dict)
     grid: str = ""
-    with_gold: bool = True
+    with_gold: bool | Literal["last"] = True
+    """Whether students see the gold train rows: every one, none, or the last one alone."""
     turns: int = 1
     patience: int | None = None
     candidates: int = 10_000
@@ -63,6 +65,34 @@ class Parts:
     """Dev rows for which rationales are bought, to measure the student's own against."""
     most_rows: int | None = None
     """Keep at most so many bought rows, in draft order: what `match: rows` asks for."""
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What one turn bought, over all its waves, and what the checks left of it."""
+
+    kept: tuple[Example, ...]
+    """Rows this turn added."""
+    verdicts: tuple[Verdict, ...]
+    """On every draft, wave by wave."""
+    drafts: int
+    requests: tuple[str, ...]
+    """Hashes of all requests that were answered."""
+    draws: Mapping[str, int]
+    """Next draw by prompt, for the turns that follow."""
+    failed: int = 0
+    """Orders without a reply; the next run asks them again."""
+    unbought: int = 0
+    """Orders that a cap left unasked."""
+    stopped: str = ""
+    """The cap that ended the purchase."""
+    materials: int = 0
+    """Drafts that serve later orders and are no rows."""
+    waves: int = 1
+    wanted: Mapping[str, int] = field(default_factory=dict)
+    """The turn's quota by label; empty where there is none."""
+    lacking: Mapping[str, int] = field(default_factory=dict)
+    """What the quota still lacks after the last wave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +133,53 @@ class Workbench:
         """Folders of the steps that `turn` took so far, inside the run's folder."""
         return dict(self.trail.get(turn, {}))
 
-    def _step(self, turn: int, name: str, inputs: Mapping[str, Any]) -> Step:
+    def _step(self, turn: int, name: str, inputs: Mapping[str, Any], wave: int = 0) -> Step:
         step = self.run.step(name, inputs)
-        self.trail.setdefault(turn, {})[name] = str(step.folder.relative_to(self.run.folder))
+        place = str(step.folder.relative_to(self.run.folder))
+        self.trail.setdefault(turn, {})[wave_step(name, wave)] = place
         return step
 
-    async def purchase(
+    async def harvest(
         self,
         turn: int,
         kept: Sequence[Example],
         feedback: Feedback | None,
         draws: Mapping[str, int],
-    ) -> Bought:
-        """Buy a turn's drafts."""
+    ) -> Harvest:
+        """Buy and curate a turn's rows, wave after wave until the quota is met.
+
+        It ends short of the quota when the synthesizer's waves are used up, when a wave brought no
+        row at all, or when a cap is reached; `Harvest.lacking` then says what is missing.
+        """
+        parts = self.parts
+        brief = self._brief(turn, tuple(kept), feedback)
+        wanted = dict(parts.synthesizer.quota(brief)) if parts.synthesizer else {}
+        brief = replace(brief, lacking=wanted)
+        found = Harvest((), (), 0, (), draws, wanted=wanted, lacking=wanted, waves=0)
+        while True:
+            bought = await self.purchase(brief, found.draws)
+            room = None if parts.most_rows is None else parts.most_rows - len(kept)
+            added, verdicts = self.curate(brief, bought, room)
+            found = _with_wave(found, bought, added, verdicts)
+            enough = not any(found.lacking.values()) or len(found.kept) == room
+            waves = parts.synthesizer.waves if parts.synthesizer else 1
+            if enough or bought.stopped or not added or found.waves >= waves:
+                return found
+            brief = replace(
+                brief,
+                wave=found.waves,
+                placed=bought.placed,
+                accepted=found.kept,
+                lacking=found.lacking,
+                materials=(*brief.materials, *bought.materials),
+            )
+
+    async def purchase(self, brief: Brief, draws: Mapping[str, int]) -> Bought:
+        """Buy one wave of drafts."""
         if self.parts.synthesizer is None:
-            given = self.parts.given if turn == 0 else ()
+            given = self.parts.given if brief.turn == 0 else ()
             return Bought(tuple(Draft(i, i, row) for i, row in enumerate(given)), (), {})
-        return await self._bought("buy", turn, self._brief(turn, tuple(kept), feedback), draws)
+        return await self._bought("buy", brief, draws)
 
     async def dev_rows(self) -> list[Example]:
         """Dev with the teacher's rationales for its first rows, where the arm buys them.
@@ -131,7 +191,7 @@ class Workbench:
         if not count or self.parts.synthesizer is None:
             return list(self.gold.dev)
         brief = replace(self._brief(0, (), None), train=self.gold.dev[:count], unlabelled=())
-        bought = await self._bought("references", 0, brief, {})
+        bought = await self._bought("references", brief, {})
         written = {
             draft.content.id: draft.content.rationale
             for draft in bought.drafts
@@ -139,10 +199,10 @@ class Workbench:
         }
         return [replace(row, rationale=written.get(row.id, row.rationale)) for row in self.gold.dev]
 
-    async def _bought(self, name: str, turn: int, brief: Brief, draws: Mapping[str, int]) -> Bought:
+    async def _bought(self, name: str, brief: Brief, draws: Mapping[str, int]) -> Bought:
         assert self.parts.synthesizer is not None
         step = self._step(
-            turn,
+            brief.turn,
             name,
             {
                 "synthesizer": self.parts.synthesizer_id,
@@ -152,12 +212,13 @@ class Workbench:
                 "draws": content_hash("draws1", dict(draws)),
                 "caps": self.caps,
             },
+            brief.wave,
         )
         drafts_file = step.folder / "drafts.jsonl"
         if not step.done:
-            self.say("buying", self.unit, turn)
+            self.say("buying", self.unit, brief.turn)
             bought = await buy(
-                self.parts.synthesizer, brief, lambda r: self.ask(self.unit, turn, r), draws
+                self.parts.synthesizer, brief, lambda r: self.ask(self.unit, brief.turn, r), draws
             )
             write_records(drafts_file, bought.drafts)
             if bought.failed:  # asked again by the next run, so the step is not finished
@@ -191,10 +252,18 @@ class Workbench:
         return content_hash("first1", hashes)
 
     def curate(
-        self, turn: int, bought: Bought, kept: Sequence[Example]
+        self, brief: Brief, bought: Bought, room: int | None
     ) -> tuple[list[Example], list[Verdict]]:
-        """Judge a turn's drafts; every one of them gets a verdict."""
+        """Judge a wave's drafts; every one of them gets a verdict.
+
+        Args:
+            brief: What was asked for; rows beyond what it lacks are dropped.
+            bought: The drafts.
+            room: Rows that the turn may keep at most.
+        """
         drafts = [draft for draft in bought.drafts if not isinstance(draft.content, Material)]
+        kept = [*brief.kept, *brief.accepted]
+        most = None if room is None else room - len(brief.accepted)
         bench = DraftBench(
             task=self.gold.task,
             kept=kept,
@@ -202,19 +271,24 @@ class Workbench:
             sealed=self.gold.sealed,
         )
         step = self._step(
-            turn,
+            brief.turn,
             "curate",
             {
                 "checks": list(self.parts.checks_id),
                 "drafts": rows_fingerprint(drafts),
                 "kept": rows_fingerprint(kept),
                 "gold": self.gold.fingerprint,
+                "lacking": dict(brief.lacking),
+                "most": most,
             },
+            brief.wave,
         )
         rows_file, verdicts_file = step.folder / "kept.jsonl", step.folder / "verdicts.jsonl"
         if not step.done:
-            self.say("curating", self.unit, turn)
-            rows, verdicts = judge(self.parts.checks, drafts, bench)
+            self.say("curating", self.unit, brief.turn)
+            rows, verdicts = judge(
+                self.parts.checks, drafts, bench, lacking=brief.lacking or None, most=most
+            )
             write_records(rows_file, rows)
             write_records(verdicts_file, verdicts)
             step.finish({"drafts": len(drafts), "kept": len(rows)})
@@ -249,7 +323,7 @@ class Workbench:
         critic = self.parts.critic
         if critic is None:
             return None
-        rows: Sequence[Example] = self.gold.pool
+        rows: Sequence[Example] = () if critic.reads == "kept" else self.gold.pool
         if critic.reads == "unlabelled":
             rows = self.gold.sample_unlabelled(self.parts.candidates, self.unit.purchase_seed)
         step = self._step(
@@ -288,6 +362,43 @@ class Workbench:
             write_records(answers, answered(student, rows, explained=RATIONALES * rationale))
             step.finish({"rows": len(rows), "student": fitted.folders[rule]})
         return read_records(answers, Prediction)
+
+
+def _with_wave(
+    found: Harvest, bought: Bought, added: Sequence[Example], verdicts: Sequence[Verdict]
+) -> Harvest:
+    """The harvest after one more wave."""
+    got = Counter(row.label or "" for row in added)
+    return replace(
+        found,
+        kept=(*found.kept, *added),
+        verdicts=(*found.verdicts, *verdicts),
+        drafts=found.drafts + len(bought.drafts),
+        requests=tuple(dict.fromkeys((*found.requests, *bought.requests))),
+        draws=bought.draws,
+        failed=found.failed + bought.failed,
+        unbought=found.unbought + bought.unbought,
+        stopped=bought.stopped,
+        materials=found.materials + len(bought.materials),
+        waves=found.waves + 1,
+        lacking={name: max(0, count - got[name]) for name, count in found.lacking.items()},
+    )
+
+
+def wave_step(name: str, wave: int) -> str:
+    """Name of a step in a turn's trail: `buy`, `buy.1`, `buy.2` for one wave after the other."""
+    return f"{name}.{wave}" if wave else name
+
+
+def waves_of(steps: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Folders of a turn's purchases, each with the folder of its curation, wave by wave.
+
+    The first is empty for rows that were not bought.
+    """
+    wave = 0
+    while curated := steps.get(wave_step("curate", wave)):
+        yield steps.get(wave_step("buy", wave), ""), curated
+        wave += 1
 
 
 RATIONALES = 100
@@ -332,7 +443,7 @@ def task_identity(task: Task) -> Mapping[str, Any]:
 def brief_fingerprint(brief: Brief) -> str:
     """Identity of all that a method was shown."""
     return content_hash(
-        "brief1",
+        "brief2",
         [
             task_identity(brief.task),
             rows_fingerprint(brief.train),
@@ -341,6 +452,11 @@ def brief_fingerprint(brief: Brief) -> str:
             encode(brief.feedback) if brief.feedback else None,
             brief.turn,
             brief.seed,
+            brief.wave,
+            brief.placed,
+            rows_fingerprint(brief.accepted),
+            dict(brief.lacking),
+            encode(brief.materials),
         ],
     )
 

@@ -31,6 +31,9 @@ HASHES = {
     "explain_nli.v1": "2d206449e3f74b9c218bd8b59fbac1e9fec0a9deff3ae1934d524a2517b87357",
     "five_w.v1": "60257932e38d854f584a2f3816fd9ab9ffa0254afcb93adb049df6b8e56dfccc",
     "five_w_fields.v1": "f370d2e56b06f6c69baf6353cb7a9fdc25aaff85d127e278ef3badde76b651d3",
+    "vary.v1": "8c67f14698d9a8ed8728725cc80987428af8baa66063c04efbd16fbe6a02b09d",
+    "write.v1": "483d9bbf1e7172684fd76e4e6ae6d65b38346b1abefec2217099a16a614c8c8c",
+    "write_like.v1": "c3d693caf6fb4897a62e6c92e587eee82ae5e521c100e85255a7af4c752872d6",
 }
 """A shipped template is never edited: write a new file with the next version instead."""
 

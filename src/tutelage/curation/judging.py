@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tutelage.contracts import Bench, Check
@@ -19,9 +20,21 @@ class NamedCheck:
 
 
 def judge(
-    checks: Sequence[NamedCheck], drafts: Sequence[Draft], bench: Bench
+    checks: Sequence[NamedCheck],
+    drafts: Sequence[Draft],
+    bench: Bench,
+    *,
+    lacking: Mapping[str, int] | None = None,
+    most: int | None = None,
 ) -> tuple[list[Example], list[Verdict]]:
     """What is kept of `drafts`, and the final verdict on each one in draft order.
+
+    Args:
+        checks: In the order in which they run.
+        drafts: All drafts of one purchase.
+        bench: What checks may use.
+        lacking: Rows of each label that may still be kept; None where there is no quota.
+        most: Rows that may still be kept in all.
 
     Checks run in their order over what is left, and always see drafts by number, so that nothing
     depends on the order of arrival. A mended row goes on to the later checks in its new form; its
@@ -42,8 +55,31 @@ def judge(
             signed = replace(verdict, check=verdict.check or named.name)
             final[verdict.draft] = _joined(final[verdict.draft], signed)
         left = [_next(draft, final) for draft in left if final[draft.number].decision != "dropped"]
+    for surplus in _surplus(left, lacking, most):
+        final[surplus.draft] = surplus
+    left = [draft for draft in left if final[draft.number].decision != "dropped"]
     kept = [draft.content for draft in left if isinstance(draft.content, Example)]
     return kept, [final[draft.number] for draft in ordered]
+
+
+QUOTA = "quota"
+"""The verdict's check for good rows of which there were enough."""
+
+
+def _surplus(
+    left: Sequence[Draft], lacking: Mapping[str, int] | None, most: int | None
+) -> Iterator[Verdict]:
+    """Verdicts on rows beyond the quota of their label, and beyond `most`: later ones go first."""
+    kept: Counter[str] = Counter()
+    for draft in left:
+        assert isinstance(draft.content, Example)
+        label = draft.content.label or ""
+        if lacking is not None and kept[label] >= lacking.get(label, 0):
+            yield Verdict(draft.number, "dropped", QUOTA, f"enough rows of {label or 'the task'}")
+        elif most is not None and kept.total() >= most:
+            yield Verdict(draft.number, "dropped", QUOTA, "enough rows in all (match: rows)")
+        else:
+            kept[label] += 1
 
 
 def _first(draft: Draft) -> Verdict:

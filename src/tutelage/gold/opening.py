@@ -131,6 +131,8 @@ def _gold(
         _refuse_leaks(overlaps)
     train = roles["train"] if gold.few is None else draw(roles["train"], gold.few, seed=seed)
     kept = {**roles, "train": train}
+    if gold.pool == "train":  # the same rows on purpose: no overlap of roles
+        roles, kept = {**roles, "pool": roles["train"]}, {**kept, "pool": train}
     if limit is not None:
         kept = {
             role: draw(rows, limit, seed=gold.carve.seed, purpose="limit")
@@ -160,8 +162,8 @@ def _as(role: str, row: Example) -> Example:
 
 
 def _made(gold: GoldSpec, role: str, folds: int) -> str:
-    if getattr(gold, role) is not None:
-        return "given"
+    if (given := getattr(gold, role)) is not None:
+        return "the train rows" if given == "train" else "given"
     return f"each row once, in {folds} folds" if role == "test" and folds > 1 else "carved"
 
 
@@ -182,8 +184,8 @@ def _read_roles(
     given: dict[str, list[Example]] = {role: [] for role in ROLES}
     errors: list[DataError] = []
     for role in ROLES:
-        source: SourceSpec | None = getattr(gold, role)
-        if source is None:
+        source: SourceSpec | str | None = getattr(gold, role)
+        if not isinstance(source, SourceSpec):
             continue
         reader = RowReader(columns, gold.labels_separator)
         try:

@@ -118,8 +118,9 @@ class GoldSpec(Spec):
 
     train: SourceSpec | None = None
     """Rows to train on, to show in prompts and to explain."""
-    pool: SourceSpec | None = None
-    """Rows in which errors are looked for; taken from train by `carve.pool` where absent."""
+    pool: SourceSpec | Literal["train"] | None = None
+    """Rows in which errors are looked for; taken from train by `carve.pool` where absent. `train`:
+    the train rows themselves, for arms that train on bought rows alone until the end."""
     dev: SourceSpec | None = None
     """Rows on which checkpoints and grid points are chosen."""
     test: SourceSpec | None = None
@@ -253,8 +254,9 @@ class ArmSpec(Spec):
     """What is bought from the teacher."""
     rows: SourceSpec | None = None
     """Rows that someone else made, to enter the same table."""
-    gold: bool = True
-    """Train on the gold train rows too. A bought row that has a gold row's id replaces it."""
+    gold: bool | Literal["last"] = True
+    """Train on the gold train rows too. A bought row that has a gold row's id replaces it. `last`:
+    only once the turns are over, so that errors among these rows can be looked for until then."""
     objective: Any = None
     """Short for `student.objective` of this arm."""
     student: Mapping[str, Any] = Field(default_factory=dict)

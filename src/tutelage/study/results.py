@@ -23,7 +23,7 @@ from tutelage.evaluation.standings import (
     contenders,
     table,
 )
-from tutelage.loop import Learned, Turn
+from tutelage.loop import Learned, Turn, best_dev
 from tutelage.recipe import Recipe
 from tutelage.recipe.validation import parse_primary
 from tutelage.records import Example, Label, Scorecard, Task, Usage
@@ -189,6 +189,7 @@ def unit_facts(
     return {
         **asdict(entry.unit),
         "turns": [turn_facts(turn, labels) for turn in entry.turns],
+        "rows": entry.rows,
         "primary": fitted.primary,
         "folders": dict(fitted.folders),
         "history": [asdict(moment) for moment in fitted.history],
@@ -198,12 +199,15 @@ def unit_facts(
 
 
 def turn_facts(turn: Turn, labels: Sequence[Label]) -> dict[str, Any]:
-    decisions = Counter(verdict.decision for verdict in turn.verdicts)
+    harvest = turn.harvest
+    decisions = Counter(verdict.decision for verdict in harvest.verdicts)
     reasons = Counter(
-        (v.check, v.decision, v.reason.split(":")[0]) for v in turn.verdicts if v.decision != "kept"
+        (v.check, v.decision, v.reason.split(":")[0])
+        for v in harvest.verdicts
+        if v.decision != "kept"
     )
     return {
-        "drafts": turn.drafts,
+        "drafts": harvest.drafts,
         "decisions": dict(sorted(decisions.items())),
         "reasons": [
             {"check": check, "decision": decision, "reason": reason, "count": count}
@@ -211,17 +215,21 @@ def turn_facts(turn: Turn, labels: Sequence[Label]) -> dict[str, Any]:
                 reasons.items(), key=lambda item: (-item[1], item[0])
             )
         ],
-        "added": len(turn.kept),
-        "materials": turn.materials,
-        "with_rationale": sum(1 for row in turn.kept if row.rationale),
-        "rationale_names_label": label_mentions(turn.kept, labels)["own"],
+        "added": len(harvest.kept),
+        "materials": harvest.materials,
+        "with_rationale": sum(1 for row in harvest.kept if row.rationale),
+        "rationale_names_label": label_mentions(harvest.kept, labels)["own"],
         "rows": turn.rows,
-        "requests": len(turn.requests),
-        "failed": turn.failed,
-        "unbought": turn.unbought,
-        "stopped": turn.stopped,
+        "requests": len(harvest.requests),
+        "failed": harvest.failed,
+        "unbought": harvest.unbought,
+        "stopped": harvest.stopped,
+        "waves": harvest.waves,
+        "wanted": dict(harvest.wanted),
+        "lacking": {name: count for name, count in harvest.lacking.items() if count},
         "feedback": dict(turn.feedback.measures) if turn.feedback else {},
         "feedback_rows": len(turn.feedback.rows) if turn.feedback else 0,
+        "best_dev": best_dev(turn.fitted),
         "steps": dict(turn.steps),
     }
 

@@ -257,7 +257,7 @@ class Study:
                 purchase_seed=unit.purchase_seed,
                 split="dev" if split == "dev" else "test",
                 charged=shop.charged(unit) if shop else None,
-                facts={"rows": entry.turns[-1].rows},
+                facts={"rows": entry.rows},
                 metrics=self.prepared.metrics,
             )
             for rule, predictions in answers.items()

@@ -14,6 +14,7 @@ import orjson
 from tutelage.exceptions import UserError
 from tutelage.plugins import nearest
 from tutelage.records import Draft, Example, Material, Refusal, Task, Verdict
+from tutelage.steps import waves_of
 from tutelage.store.encoding import read_records
 from tutelage.store.runs import write_whole
 from tutelage.study.archive import PastRun
@@ -66,20 +67,20 @@ def saved_rows(run: PastRun, arms: Sequence[str] = ()) -> Iterator[SavedRow]:
         if arms and unit["arm"] not in arms:
             continue
         for number, turn in enumerate(unit["turns"]):
-            steps = turn["steps"]
-            if "buy" not in steps or steps["curate"] in seen:
-                continue
-            seen.add(steps["curate"])
-            yield from _judged(run, unit, number, steps)
+            for bought, curated in waves_of(turn["steps"]):
+                if not bought or curated in seen:
+                    continue
+                seen.add(curated)
+                yield from _judged(run, unit, number, bought, curated)
 
 
 def _judged(
-    run: PastRun, unit: dict[str, Any], turn: int, steps: dict[str, str]
+    run: PastRun, unit: dict[str, Any], turn: int, bought: str, curated: str
 ) -> Iterator[SavedRow]:
-    drafts = read_records(run.folder / steps["buy"] / "drafts.jsonl", Draft)
+    drafts = read_records(run.folder / bought / "drafts.jsonl", Draft)
     verdicts = {
         verdict.draft: verdict
-        for verdict in read_records(run.folder / steps["curate"] / "verdicts.jsonl", Verdict)
+        for verdict in read_records(run.folder / curated / "verdicts.jsonl", Verdict)
     }
     for draft in drafts:
         material = Verdict(draft.number, "kept", "synthesis", "material for later orders")

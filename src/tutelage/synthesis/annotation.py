@@ -44,6 +44,10 @@ class Annotation:
     options: AnnotateOptions
     asking: AnnotatorOptions
     stages: tuple[str, ...] = ("annotations",)
+    waves: int = 1
+
+    def quota(self, brief: Brief) -> Mapping[str, int]:
+        return {}
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         """One order for each row of this turn; rows that were kept before are not asked again."""

@@ -74,6 +74,10 @@ class RationaleWriter:
     relations: Mapping[str, str] | None = None
     """NLI: how the prompt says each label, by name."""
     stages: tuple[str, ...] = ("rationales",)
+    waves: int = 1
+
+    def quota(self, brief: Brief) -> Mapping[str, int]:
+        return {}
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         """One order for each row of this turn; later turns take rows that earlier ones did not."""

@@ -38,7 +38,15 @@ VARIABLES: Mapping[str, str] = {
     "relation": "NLI: entails, is neutral to, contradicts",
     "rationale": "annotators: none, before or after",
     "abstain": "annotators: whether the teacher may answer unsure",
-    "shots": "annotators: examples, each with fields, answer and rationale",
+    "shots": "annotators and writers: examples, each with fields, answer and rationale",
+    "label": "writers: the label to write for, with name, words and guideline; empty without one",
+    "given": "writers: fields that stand already, each with name, heading and text",
+    "wanted": "writers: what to write, in words, such as `a text` or `a hypothesis`",
+    "keys": "writers: names of the fields to write, as a list in words",
+    "single": "writers: whether one field is to be written",
+    "count": "writers: how many examples to write in one reply",
+    "reasons": "writers: materials of earlier stages to build on",
+    "attributes": "writers: requirements, each with name and value",
 }
 """What a template may use, by name."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,6 +46,10 @@ class Paraphrase:
     task: Task
     rows: int
     stages: tuple[str, ...] = ("paraphrases",)
+    waves: int = 1
+
+    def quota(self, brief: Brief) -> Mapping[str, int]:
+        return {}
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         return [Order(i, "text", row.label, row) for i, row in enumerate(brief.train[: self.rows])]
