@@ -12,7 +12,7 @@ import pytest
 import typer.main
 from packaging.utils import canonicalize_name
 
-from tutelage.records import Completion, Message, Reply, Request, Sampling, Usage
+from tutelage.records import Completion, Gist, Message, Reply, Request, Sampling, Usage
 from tutelage.report import findings
 from tutelage.store.caps import Account, Limits
 from tutelage.store.ledger import Ledger
@@ -178,7 +178,10 @@ def test_identity_of_requests_is_as_the_page_says():
     records = load_module(ROOT / "tests" / "test_records.py")
     request = records.REQUEST
     changed = {
-        **{k: replace(request, **{k: v}) for k, v in {**records.CHANGES, "shared": True}.items()},
+        **{
+            k: replace(request, **{k: v})
+            for k, v in {**records.CHANGES, "shared": True, "gist": Gist("text")}.items()
+        },
         **{
             k: replace(request, sampling=replace(request.sampling, **{k: v}))
             for k, v in records.SAMPLING_CHANGES.items()
