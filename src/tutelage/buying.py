@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tutelage.contracts import Synthesizer
-from tutelage.records import Brief, Draft, Material, Order, Refusal, Reply, Request
+from tutelage.records import Brief, Draft, Material, Order, Refusal, Reply, Request, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Bought:
     stopped: str = ""
     placed: int = 0
     """Orders placed in the turn so far."""
+    usage: Usage = field(default_factory=Usage)
+    """What these replies cost, each once, whoever paid for them first."""
+    shown: tuple[str, ...] = ()
+    """Ids of the gold rows that orders showed, explained or varied, sorted."""
 
     @property
     def materials(self) -> tuple[Material, ...]:
@@ -78,11 +82,13 @@ async def buy(synthesizer: Synthesizer, brief: Brief, ask: Ask, draws: Mapping[s
     """
     counter = Counter(draws)
     drafts: list[Draft] = []
-    requests: dict[str, None] = {}
+    requests: dict[str, Usage] = {}
     failed = unbought = 0
     stopped = ""
+    shown: set[str] = set()
     for stage in synthesizer.stages:
         orders = synthesizer.orders(stage, brief)
+        shown.update(gold_shown(orders))
         found, stage_failed, stage_unbought, stopped = await _stage(
             synthesizer, orders, brief.seed, ask, counter, requests
         )
@@ -94,8 +100,28 @@ async def buy(synthesizer: Synthesizer, brief: Brief, ask: Ask, draws: Mapping[s
         if stopped:
             break
     return Bought(
-        tuple(drafts), tuple(requests), dict(counter), failed, unbought, stopped, brief.placed
+        tuple(drafts),
+        tuple(requests),
+        dict(counter),
+        failed,
+        unbought,
+        stopped,
+        brief.placed,
+        sum(requests.values(), Usage()),
+        tuple(sorted(shown)),
     )
+
+
+def gold_shown(orders: Sequence[Order]) -> Iterator[str]:
+    """Ids of the labelled gold rows that stand in `orders`."""
+    for order in orders:
+        for row in (order.source, *order.shots):
+            if row is not None and row.origin.role in LABELLED:
+                yield row.id
+
+
+LABELLED = ("train", "pool", "dev")
+"""Gold roles whose rows carry the user's labels and may stand in orders."""
 
 
 async def _stage(
@@ -104,7 +130,7 @@ async def _stage(
     seed: int,
     ask: Ask,
     draws: Counter[str],
-    requests: dict[str, None],
+    requests: dict[str, Usage],
 ) -> tuple[list[Draft], int, int, str]:
     """Drafts of one stage in order number, failed and unbought orders, and the cap that stopped."""
     done: dict[int, Sequence[Draft]] = {}
@@ -128,7 +154,7 @@ async def _stage(
         missing: dict[int, str] = {}
         for (order, _), reply in zip(wanted, answers.replies, strict=True):
             if isinstance(reply, Reply):
-                requests[reply.request] = None
+                requests[reply.request] = reply.usage
                 replies[order.number].append(reply)
             else:
                 missing[order.number] = reply

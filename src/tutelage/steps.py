@@ -24,6 +24,7 @@ from tutelage.records import (
     Prediction,
     Request,
     Task,
+    Usage,
     Verdict,
     content_hash,
 )
@@ -93,6 +94,10 @@ class Harvest:
     """The turn's quota by label; empty where there is none."""
     lacking: Mapping[str, int] = field(default_factory=dict)
     """What the quota still lacks after the last wave."""
+    usage: Usage = field(default_factory=Usage)
+    """What the replies cost, whoever paid for them first."""
+    shown: tuple[str, ...] = ()
+    """Ids of the gold rows that orders showed, explained or varied, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +386,8 @@ def _with_wave(
         stopped=bought.stopped,
         materials=found.materials + len(bought.materials),
         waves=found.waves + 1,
+        usage=found.usage + bought.usage,
+        shown=tuple(sorted({*found.shown, *bought.shown})),
         lacking={name: max(0, count - got[name]) for name, count in found.lacking.items()},
     )
 

@@ -226,6 +226,8 @@ def turn_facts(turn: Turn, labels: Sequence[Label]) -> dict[str, Any]:
         "stopped": harvest.stopped,
         "waves": harvest.waves,
         "wanted": dict(harvest.wanted),
+        "usage": asdict(harvest.usage),
+        "gold_shown": len(harvest.shown),
         "lacking": {name: count for name, count in harvest.lacking.items() if count},
         "feedback": dict(turn.feedback.measures) if turn.feedback else {},
         "feedback_rows": len(turn.feedback.rows) if turn.feedback else 0,
