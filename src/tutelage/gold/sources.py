@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tutelage.bundled import resolved
 from tutelage.exceptions import DataError
 from tutelage.gold.data_faults import DataFaults
 from tutelage.gold.readers.cells import RawRow
@@ -92,7 +93,7 @@ def _file(path: Path, spec: SourceSpec, folder: Path) -> Table:
 
 
 def _paths(pattern: str, folder: Path) -> list[Path]:
-    path = folder / Path(pattern).expanduser()
+    path = resolved(pattern, folder)
     if path.is_file():
         return [path]
     if path.is_dir():

@@ -63,7 +63,8 @@ class SourceSpec(Spec):
     """Where rows come from: files here, a data set of the hub, or a built-in world."""
 
     path: str = ""
-    """File or glob from the recipe's folder: csv, tsv, json, jsonl, parquet, xlsx; gz, zst."""
+    """File or glob from the recipe's folder: csv, tsv, json, jsonl, parquet, xlsx; gz, zst. A path
+    that begins with `tutelage:` is a file that comes with Tutelage."""
     hub: str = ""
     """Data set id as in `datasets.load_dataset(path)`; needs the extra `hub`."""
     name: str | None = None

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tutelage.bundled import resolved
 from tutelage.contracts import Desk, Session, Teacher
 from tutelage.exceptions import DataError, UserError
 from tutelage.plugins import nearest as nearest_name
@@ -41,7 +42,8 @@ class RecordedOptions:
     """A teacher that answers from a file."""
 
     path: str
-    """File of requests and replies, or a table, relative to the recipe."""
+    """File of requests and replies, or a table, relative to the recipe; `tutelage:` begins the path
+    of a file that comes with Tutelage."""
     reply: str = ""
     """Column with the reply, for a table. Empty: a file of requests and replies."""
     prompt: str = ""
@@ -70,7 +72,7 @@ def build(options: RecordedOptions, *, task: Task, folder: Path) -> Teacher:
         DataError: there is no such file.
         UserError: more than one way, or none, of finding a row of a table by its prompt.
     """
-    path = folder / Path(options.path).expanduser()
+    path = resolved(options.path, folder)
     if not path.is_file():
         raise DataError(f"There is no file {path}.", "Its replies were to be the teacher's.")
     ways = [name for name in ("prompt", "match", "key") if getattr(options, name)]
