@@ -96,11 +96,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An answer inside a context: characters `start` (inclusive) to `end` (exclusive)."""
+    """An answer inside a context: characters `start` (inclusive) to `end` (exclusive); both -1
+    where only the text is known."""
 
     text: str
-    start: int
-    end: int
+    start: int = -1
+    end: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +191,14 @@ class Order:
     """What kind of text is wanted, such as `rationale`, `annotation` or `text`."""
     label: str | None = None
     source: Example | None = None
-    """The row to explain, to annotate or to vary."""
+    """The row to explain, to annotate or to vary, or whose first field another text is for; its
+    origin says for which arm and turn, and it has no id where there is no such row."""
     shots: tuple[Example, ...] = ()
     """Examples to show."""
     materials: tuple[str, ...] = ()
     """Texts of earlier stages to use."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What the text must be like: a value by dimension."""
     count: int = 1
     """Texts wanted in one reply."""
 
@@ -415,6 +419,17 @@ class Prediction:
     text: str | None = None
     """What was generated, as it came."""
     rationale: str | None = None
+    spans: tuple[Span, ...] | None = None
+    """The answer (span QA); an empty tuple says that the question has none."""
+
+    @property
+    def answer(self) -> str | tuple[str, ...] | None:
+        """What is said to be right, in the form of `Example.answer`; None where unreadable."""
+        if self.labels is not None:
+            return self.labels
+        if self.spans is not None:
+            return tuple(span.text for span in self.spans)
+        return self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,7 +449,8 @@ class Fitted:
     """A student under each checkpoint rule."""
 
     folders: Mapping[str, str]
-    """Folder of the saved student by checkpoint rule (`dev_loss`, `dev_accuracy`, `last`)."""
+    """Folder of the saved student by checkpoint rule (`dev_loss`, `dev_accuracy`, `last`; span QA
+    has `dev_f1` for the second)."""
     primary: str
     """The rule that the recipe named before training."""
     history: tuple[Moment, ...] = ()

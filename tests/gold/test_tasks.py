@@ -66,5 +66,17 @@ def test_fields_that_cannot_be() -> None:
         make_task(spec(fields=("a", "a")), "ab")
     with pytest.raises(UserError, match="cannot hold label"):
         make_task(spec(fields=("text", "label")), "ab")
-    with pytest.raises(UserError, match="'span_qa' cannot be read"):
-        make_task(spec("span_qa"))
+    with pytest.raises(UserError, match="'generation' cannot be read"):
+        make_task(spec("generation"))
+
+
+def test_a_question_task_has_two_fields_and_no_labels() -> None:
+    task = make_task(TaskSpec(kind="span_qa"))
+    assert (task.fields, task.labels, task.metric) == (("context", "question"), (), "f1")
+    assert make_task(TaskSpec(kind="span_qa", metric="em")).metric == "em"
+    with pytest.raises(UserError, match="has 1 fields: text"):
+        make_task(TaskSpec(kind="span_qa", fields=("text",)))
+    with pytest.raises(UserError, match="lists labels for a task of kind span_qa"):
+        make_task(TaskSpec(kind="span_qa", labels={"a": {}}))
+    with pytest.raises(UserError, match="cannot hold answer"):
+        make_task(TaskSpec(kind="span_qa", fields=("text", "answer")))

@@ -23,6 +23,11 @@ PLUGINS: tuple[Plugin, ...] = (
         "Micro-F1, macro-F1, subset accuracy and Hamming loss.",
     ),
     _metric(
+        "span_answers",
+        "span_answers:SpanAnswers",
+        "Exact match and token F1 of extractive answers, as SQuAD counts them.",
+    ),
+    _metric(
         "calibration",
         "calibration:Calibration",
         "Expected calibration error, Brier score and log loss.",

@@ -1,8 +1,9 @@
 """Per-row values whose mean is the score, so that one statistic serves accuracy and F1 alike.
 
-Accuracy is a mean over rows. F1 is a ratio of such means; to first order, row r moves it by its
-influence, and score + n * influence[r] averages to the score itself (the infinitesimal jackknife,
-Efron 1982, chapter 6). Intervals and paired tests then resample rows and seeds of these values.
+Accuracy is a mean over rows, and so are exact match and token F1 of span QA. F1 over labels is a
+ratio of such means; to first order, row r moves it by its influence, and score + n * influence[r]
+averages to the score itself (the infinitesimal jackknife, Efron 1982, chapter 6). Intervals and
+paired tests then resample rows and seeds of these values.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from tutelage.evaluation.alignment import Bools, Indicators, indicators
+from tutelage.evaluation.span_answers import span_values
 from tutelage.evaluation.variance import Floats
 from tutelage.exceptions import UserError
 from tutelage.records import Example, Prediction, Task
 
-ROW_WISE = ("accuracy", "subset_accuracy", "macro_f1", "micro_f1")
+LABELLED = ("accuracy", "subset_accuracy", "macro_f1", "micro_f1")
+SPANS = ("f1", "em")
+ROW_WISE = (*LABELLED, *SPANS)
 
 
 def row_values(
@@ -31,6 +35,10 @@ def row_values(
     Raises:
         UserError: the metric has no per-row values.
     """
+    if task.kind == "span_qa":
+        if metric not in SPANS:
+            raise _not_row_wise(metric, SPANS)
+        return span_values(gold, predictions, measure="f1" if metric == "f1" else "em")
     table = indicators(task, gold, predictions)
     if metric in ("accuracy", "subset_accuracy"):
         return table.right.astype(np.float64)
@@ -39,10 +47,14 @@ def row_values(
         return _f1_values(table, present) if present.any() else np.zeros(len(gold))
     if metric == "micro_f1":
         return _micro_values(table)
-    raise UserError(
+    raise _not_row_wise(metric, LABELLED)
+
+
+def _not_row_wise(metric: str, known: Sequence[str]) -> UserError:
+    return UserError(
         f"Arms cannot be compared on {metric!r}.",
         "Intervals and tests need a value for each row.",
-        f"Name one of {', '.join(ROW_WISE)} as the task's metric.",
+        f"Name one of {', '.join(known)} as the task's metric.",
     )
 
 

@@ -16,7 +16,7 @@ DEFAULTS: dict[TaskKind, tuple[str, ...]] = {
     "classification": ("accuracy", "macro_f1", "per_class", "calibration", "rationale_overlap"),
     "nli": ("accuracy", "macro_f1", "per_class", "calibration", "rationale_overlap"),
     "multi_label": ("multi_label", "per_class", "rationale_overlap"),
-    "span_qa": (),
+    "span_qa": ("span_answers", "rationale_overlap"),
     "generation": (),
 }
 """Metrics of every task of a kind, whether a recipe names them or not."""

@@ -1,14 +1,15 @@
-"""What every arm has to beat: the commonest label, given predictions, the teacher itself."""
+"""What every arm has to beat: the commonest label, a guess, given predictions, the teacher."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tutelage.exceptions import DataError
-from tutelage.records import Example, Prediction, Task
+from tutelage.records import Example, Prediction, Span, Task
 
 SCORE = "score_"
 SEPARATOR = ","
@@ -37,6 +38,34 @@ class Majority:
 
 
 @dataclass(frozen=True)
+class Guess:
+    """Answers a question without reading it: with the longest run of capitalised words of the
+    context that is not in the question, the first of equals (span QA)."""
+
+    task: Task
+
+    def predict(self, examples: Sequence[Example], *, rationale: bool = False) -> list[Prediction]:
+        """One span of each context; no answer where it holds no capitalised word."""
+        context, question = self.task.fields
+        return [
+            Prediction(row.id, spans=_guess(row.fields[context], row.fields[question]))
+            for row in examples
+        ]
+
+
+_NAME = re.compile(r"\b[^\W\d_a-z]\w*(?:[ '’-]+[^\W\d_a-z]\w*)*")
+
+
+def _guess(context: str, question: str) -> tuple[Span, ...]:
+    asked = question.casefold()
+    runs = [run for run in _NAME.finditer(context) if run.group().casefold() not in asked]
+    if not runs:
+        return ()
+    best = max(runs, key=lambda run: len(run.group().split()))
+    return (Span(best.group(), best.start(), best.end()),)
+
+
+@dataclass(frozen=True)
 class GivenPredictions:
     """Predictions that someone else made, by row id."""
 
@@ -62,7 +91,8 @@ class GivenPredictions:
 def given_predictions(
     task: Task, records: Sequence[Mapping[str, Any]], *, separator: str = SEPARATOR
 ) -> GivenPredictions:
-    """Predictions from a table with the columns `id`, `label` and, where known, `score_<label>`.
+    """Predictions from a table with the columns `id`, `label` and, where known, `score_<label>`; of
+    questions with the columns `id` and `answer`, empty for no answer.
 
     An empty label is an answer that could not be read. Several labels stand in one cell with
     `separator` between them, or as a list; in a multi-label task an empty cell means that none
@@ -86,7 +116,9 @@ def given_predictions(
         more = f"\n  and {len(faults) - 20} more" if len(faults) > 20 else ""
         raise DataError(
             f"The given predictions have {len(faults)} faults:\n{shown}{more}",
-            do="Columns: id, label, and score_<label> for probabilities.",
+            do="Columns: id and answer."
+            if task.kind == "span_qa"
+            else "Columns: id, label, and score_<label> for probabilities.",
         )
     return GivenPredictions(answers)
 
@@ -105,6 +137,8 @@ def _labels(task: Task, record: Mapping[str, Any], separator: str) -> tuple[str,
 
 def _record_faults(task: Task, record: Mapping[str, Any], separator: str) -> list[str]:
     faults = [] if _text(record.get("id")) else ["it has no id"]
+    if task.kind == "span_qa":
+        return faults if "answer" in record else [*faults, "it has no column answer"]
     if "label" not in record and "labels" not in record:
         faults.append("it has no column label")
     for label in _labels(task, record, separator):
@@ -134,6 +168,9 @@ def _number(value: Any) -> float:
 
 
 def _prediction(task: Task, record: Mapping[str, Any], separator: str) -> Prediction:
+    if task.kind == "span_qa":
+        said = _text(record.get("answer"))
+        return Prediction(_text(record.get("id")), spans=(Span(said),) if said else ())
     key, labels = _text(record.get("id")), _labels(task, record, separator)
     scores = {name: _number(value) for name, value in _score_columns(record).items()} or None
     if task.kind == "multi_label":

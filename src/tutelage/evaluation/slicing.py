@@ -1,4 +1,5 @@
-"""Where a contender is good and where it is not: accuracy by label and by tag."""
+"""Where a contender is good and where it is not: accuracy by label and by tag; token F1 by tag and
+on questions without an answer (span QA)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ class Slice:
     value: str
     rows: int
     interval: Interval
-    """Of the accuracy (multi-label: all labels right)."""
+    """Of the accuracy (multi-label: all labels right), or of the token F1 (span QA)."""
 
     def to_facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -34,7 +35,7 @@ def slices(
     by: str = "",
     level: float = 0.95,
 ) -> list[Slice]:
-    """Accuracy of one contender on each label and each value of each tag, largest slice first.
+    """One contender on each label and each value of each tag (`sliced_by`), largest slice first.
 
     Args:
         task: What was asked.
@@ -50,7 +51,7 @@ def slices(
             parts.setdefault(key, []).append(row)
     found = []
     for (name, value), part in parts.items():
-        matrix = score_matrix(task, part, cards, metric="accuracy")
+        matrix = score_matrix(task, part, cards, metric=sliced_by(task))
         found.append(
             Slice(
                 name,
@@ -63,7 +64,14 @@ def slices(
     return sorted(found, key=lambda s: (order[s.name], -s.rows, s.value))
 
 
+def sliced_by(task: Task) -> str:
+    """The metric that slices show: its value on a row does not depend on the other rows."""
+    return "f1" if task.kind == "span_qa" else "accuracy"
+
+
 def _keys(row: Example) -> Iterator[tuple[str, str]]:
+    if row.spans is not None and not row.spans:
+        yield "label", "no answer"
     labels = row.labels if row.labels is not None else (row.label,)
     for label in labels:
         if label is not None:

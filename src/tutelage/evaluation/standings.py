@@ -23,6 +23,8 @@ from tutelage.evaluation.variance import Floats
 from tutelage.exceptions import UserError
 from tutelage.records import Example, Scorecard, Task, Usage
 
+RIGHT_OR_WRONG = ("accuracy", "em")
+"""Metrics whose row values are 0 or 1, which McNemar's test can count."""
 PURCHASES = "test rows and purchase seeds, with the student seeds in them"
 
 
@@ -271,14 +273,18 @@ def _compared(
         margin=margin,
         names=(str(pair[0]), str(pair[1])),
     )
-    if metric == "accuracy":
-        found = replace(found, within_seeds=_within_seeds(task, shared, a, b))
+    if metric in RIGHT_OR_WRONG:
+        found = replace(found, within_seeds=_within_seeds(task, shared, a, b, metric))
     several = all(len({card.purchase_seed for card in cards}) > 1 for cards in (a, b))
     return replace(found, covers=PURCHASES) if several else found
 
 
 def _within_seeds(
-    task: Task, rows: Sequence[Example], a: Sequence[Scorecard], b: Sequence[Scorecard]
+    task: Task,
+    rows: Sequence[Example],
+    a: Sequence[Scorecard],
+    b: Sequence[Scorecard],
+    metric: str,
 ) -> tuple[WithinSeed, ...]:
     others = {(card.student_seed, card.purchase_seed): card for card in b}
     found = []
@@ -286,7 +292,7 @@ def _within_seeds(
         seeds = (card.student_seed, card.purchase_seed)
         if seeds in others:
             first, second = (
-                score_matrix(task, rows, [c], metric="accuracy")[0] for c in (card, others[seeds])
+                score_matrix(task, rows, [c], metric=metric)[0] for c in (card, others[seeds])
             )
             won, lost = int((first > second).sum()), int((first < second).sum())
             found.append(WithinSeed(*seeds, won, lost, mcnemar(first, second)))

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from tutelage.exceptions import UserError
+from tutelage.gold.answer_spans import AnswerColumns
 from tutelage.gold.data_faults import DataFaults
 from tutelage.plugins import nearest
 from tutelage.recipe import GoldSpec
 from tutelage.records import TaskKind
+
+PARTS = ("answers", "answer", "start", "end")
+"""Parts of a row that tell the answer of a question (span QA)."""
+DEFAULT_ANSWERS: Mapping[TaskKind, tuple[str, ...]] = {
+    "multi_label": ("labels", "label"),
+    "span_qa": ("answers", "answer"),
+}
+"""Columns that may hold the answer, the first one first; `label` for all other kinds."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,8 @@ class Columns:
     """Column by tag."""
     needed: frozenset[str]
     """Columns that the recipe names itself: they must be there, even the optional parts."""
+    offsets: AnswerColumns
+    """Where the place of a flat answer stands (span QA)."""
 
     def label(self, cells: Mapping[str, Any]) -> str | None:
         """The column of `cells` that holds the answer."""
@@ -50,7 +61,7 @@ class Columns:
             if column not in cells
         }
         if answers and self.label(cells) is None:
-            absent[self.labels[0]] = "label"
+            absent[self.labels[-1]] = "label" if self.labels[-1] != "answer" else "answer"
         if answers:
             optional = {self.id: "id", self.rationale: "rationale"}
             optional |= {column: f"tag {tag!r}" for tag, column in self.tags.items()}
@@ -83,7 +94,8 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
     """
     mapped = gold.columns
     tags = (*gold.tags, *([gold.carve.by] if _is_tag(gold.carve.by, fields, gold.tags) else ()))
-    parts = (*fields, "label", "labels", "id", "rationale", *tags)
+    known = PARTS if kind == "span_qa" else ("label", "labels")
+    parts = (*fields, *known, "id", "rationale", *tags)
     for key in mapped:
         if key not in parts:
             raise UserError(f"gold.columns maps {key!r}, which no row has.", do=nearest(key, parts))
@@ -93,8 +105,8 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
             f"gold.columns reads two fields from one column: {_pairs(texts)}.",
             do="Map each text field to a column of its own.",
         )
-    answers = [mapped[key] for key in ("labels", "label") if key in mapped]
-    default = ("labels", "label") if kind == "multi_label" else ("label",)
+    default = DEFAULT_ANSWERS.get(kind, ("label",))
+    answers = [mapped[key] for key in (*default, "labels", "label") if key in mapped]
     return Columns(
         fields=texts,
         labels=tuple(answers) or default,
@@ -102,6 +114,10 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
         rationale=mapped.get("rationale", "rationale"),
         tags={tag: mapped.get(tag, tag) for tag in tags},
         needed=frozenset(mapped.values()) | {mapped.get(tag, tag) for tag in tags},
+        offsets=AnswerColumns(
+            (mapped["start"],) if "start" in mapped else ("start", "answer_start"),
+            mapped.get("end", "end"),
+        ),
     )
 
 

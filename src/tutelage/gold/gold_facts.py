@@ -21,6 +21,7 @@ def facts_of(
     overlaps: Sequence[Overlap],
     fold: int,
     folds: int,
+    mended: Mapping[str, int],
 ) -> dict[str, Any]:
     """Facts of one fold, ready for JSON.
 
@@ -32,6 +33,7 @@ def facts_of(
         overlaps: What the whole roles share, before any of them is cut down.
         fold: Number of the fold.
         folds: How many there are.
+        mended: Rows by source of which an answer did not stand at its offset (span QA).
     """
     fingerprints = {role: split_fingerprint(rows) for role, rows in whole.items() if rows}
     repeats = {role: find_repeats(rows) for role, rows in roles.items() if rows}
@@ -54,6 +56,7 @@ def facts_of(
             *_overlap_warnings(overlaps),
             *_repeat_warnings(repeats, roles),
             *_label_warnings(task, roles),
+            *_offset_warnings(mended),
         ],
     }
 
@@ -80,6 +83,15 @@ def _repeat_warnings(
         if found.contradicting:
             told.append(f"{found.contradicting} texts in {role} carry different answers.")
     return told
+
+
+def _offset_warnings(mended: Mapping[str, int]) -> list[str]:
+    return [
+        f"In {count} rows of the {role} source an answer does not stand at its offset; it stands "
+        "once elsewhere in its context and was taken from there."
+        for role, count in mended.items()
+        if count
+    ]
 
 
 def _label_warnings(task: Task, roles: Mapping[str, Sequence[Example]]) -> list[str]:

@@ -12,12 +12,13 @@ from typing import Any
 import orjson
 
 from tutelage.exceptions import DataError
+from tutelage.gold.answer_spans import WrongAnswer, read_spans
 from tutelage.gold.columns import Columns
 from tutelage.gold.data_faults import DataFaults, joined
 from tutelage.gold.fingerprints import text_key
 from tutelage.gold.readers.cells import NotText, RawRow, cell_text
 from tutelage.gold.sources import Table
-from tutelage.records import Example, Origin, Task
+from tutelage.records import Example, Origin, Span, Task
 
 UNLABELLED = Origin(role="unlabelled")
 
@@ -40,6 +41,8 @@ class RowReader:
     """Between the labels of one cell (multi-label)."""
     empty: int = 0
     """Unlabelled rows that were passed over because a text was empty."""
+    mended: int = 0
+    """Rows of which an answer did not stand at its offset, but once elsewhere in the context."""
     _ids: Counter[str] = field(default_factory=Counter)
 
     def raw(
@@ -87,15 +90,13 @@ class RowReader:
         """Examples of a labelled role, each with an id of its own."""
         for row, faults in rows:
             fields = self._texts(row, faults)
-            answer = self._answer(row, task, faults)
+            answer = self._known(row, fields, task, faults)
             if fields is None or answer is None:
                 continue
-            label, labels = (None, answer) if task.kind == "multi_label" else (answer[0], None)
             example = Example(
                 id="",
                 fields=fields,
-                label=label,
-                labels=labels,
+                **answer,
                 rationale=_optional(row.cells.get(self.columns.rationale)),
                 origin=Origin(role=role),
                 tags=self._tags(row.cells),
@@ -163,6 +164,36 @@ class RowReader:
                 return None
             texts[name] = text
         return texts
+
+    def _known(
+        self, row: RawRow, fields: Mapping[str, str] | None, task: Task, faults: DataFaults
+    ) -> dict[str, Any] | None:
+        """What the row says is right, as parts of an example; None where that cannot be read."""
+        if task.kind == "span_qa":
+            spans = None if fields is None else self._spans(row, fields[task.fields[0]], faults)
+            return None if spans is None else {"spans": spans}
+        names = self._answer(row, task, faults)
+        if names is None:
+            return None
+        return {"labels": names} if task.kind == "multi_label" else {"label": names[0]}
+
+    def _spans(self, row: RawRow, context: str, faults: DataFaults) -> tuple[Span, ...] | None:
+        column = self.columns.label(row.cells)
+        try:
+            if column is None:
+                missing = " or ".join(map(repr, self.columns.labels))
+                raise WrongAnswer(f"The row has no {missing}.", "Leave it empty for `no answer`.")
+            found = read_spans(row.cells[column], row.cells, self.columns.offsets, context)
+        except WrongAnswer as e:
+            faults.add(
+                e.what,
+                line=row.line,
+                why="A span student is trained and scored on pieces of the context.",
+                do=e.do,
+            )
+            return None
+        self.mended += found.mended
+        return found.spans
 
     def _answer(self, row: RawRow, task: Task, faults: DataFaults) -> tuple[str, ...] | None:
         column = self.columns.label(row.cells)

@@ -89,12 +89,22 @@ def load_gold(
     """
     _check_shares(gold)
     columns = columns_of(gold, default_fields(task), task.kind)
-    noun, given = _read_roles(gold, task, columns, folder)
+    noun, given, mended = _read_roles(gold, task, columns, folder)
     splits = _splits(gold, given)
     _check_expected(gold, splits[0] if len(splits) == 1 else given, columns, folder)
     source = _unlabelled(gold, columns, folder, limit)
     return tuple(
-        _gold(gold, noun, roles, fold, len(splits), seed=seed, limit=limit, source=source)
+        _gold(
+            gold,
+            noun,
+            roles,
+            fold,
+            len(splits),
+            seed=seed,
+            limit=limit,
+            source=source,
+            mended=mended,
+        )
         for fold, roles in enumerate(splits)
     )
 
@@ -125,6 +135,7 @@ def _gold(
     seed: int,
     limit: int | None,
     source: UnlabelledSource | None,
+    mended: Mapping[str, int],
 ) -> Gold:
     overlaps = find_overlaps(roles)
     if not gold.allow_overlap:
@@ -141,7 +152,16 @@ def _gold(
     ready = {role: tuple(_as(role, row) for row in rows) for role, rows in kept.items()}
     test = SealedTest(ready["test"])
     made = {role: _made(gold, role, folds) for role in ROLES if roles[role]}
-    facts = facts_of(task, ready, whole=roles, made=made, overlaps=overlaps, fold=fold, folds=folds)
+    facts = facts_of(
+        task,
+        ready,
+        whole=roles,
+        made=made,
+        overlaps=overlaps,
+        fold=fold,
+        folds=folds,
+        mended=mended,
+    )
     return Gold(
         task=task,
         train=ready["train"],
@@ -172,8 +192,9 @@ def _made(gold: GoldSpec, role: str, folds: int) -> str:
 
 def _read_roles(
     gold: GoldSpec, spec: TaskSpec, columns: Columns, folder: Path
-) -> tuple[Task, dict[str, list[Example]]]:
-    """The task and the rows of all roles that the recipe gives; faults of all of them at once."""
+) -> tuple[Task, dict[str, list[Example]], dict[str, int]]:
+    """The task, the rows of all roles that the recipe gives, and how many of them had an answer
+    mended; faults of all roles at once."""
     if gold.train is None and gold.test is None:
         raise UserError(
             "The recipe names neither gold.train nor gold.test.",
@@ -182,6 +203,7 @@ def _read_roles(
         )
     task = make_task(spec, _label_names(gold, spec, columns, folder))
     given: dict[str, list[Example]] = {role: [] for role in ROLES}
+    mended: dict[str, int] = {}
     errors: list[DataError] = []
     for role in ROLES:
         source: SourceSpec | str | None = getattr(gold, role)
@@ -192,11 +214,12 @@ def _read_roles(
             tables = _tables(gold, source, folder, role)
             rows = reader.raw(tables, answers=True, most=source.rows)
             given[role] = list(reader.examples(rows, task, role=role))
+            mended[role] = reader.mended
         except DataError as e:
             errors.append(e)
     if errors:
         raise joined(errors)
-    return task, given
+    return task, given, mended
 
 
 def _tables(gold: GoldSpec, source: SourceSpec, folder: Path, role: str) -> list[Table]:
@@ -205,7 +228,7 @@ def _tables(gold: GoldSpec, source: SourceSpec, folder: Path, role: str) -> list
 
 def _label_names(gold: GoldSpec, spec: TaskSpec, columns: Columns, folder: Path) -> set[str]:
     """Labels that stand in train, where neither the recipe nor the kind of task names them."""
-    if spec.labels or spec.kind == "nli":
+    if spec.labels or spec.kind in ("nli", "span_qa"):
         return set()
     if gold.train is None:
         raise UserError(

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from tutelage.exceptions import UserError
+from tutelage.gold.columns import PARTS
 from tutelage.recipe import LabelSpec, TaskSpec
-from tutelage.records import Label, Task
+from tutelage.records import Label, Task, TaskKind
 
 MOST_LABELS = 150
 NLI_WORDS: Mapping[str, str] = {
@@ -15,15 +16,18 @@ NLI_WORDS: Mapping[str, str] = {
     "neutral": "Neutral",
     "contradiction": "Contradiction",
 }
-_READ = ("classification", "multi_label", "nli")
+_FIELDS: Mapping[TaskKind, tuple[str, ...]] = {
+    "nli": ("premise", "hypothesis"),
+    "span_qa": ("context", "question"),
+}
+_METRICS: Mapping[TaskKind, str] = {"multi_label": "macro_f1", "span_qa": "f1"}
+_READ = ("classification", "multi_label", "nli", "span_qa")
 _TAKEN = frozenset({"id", "label", "labels", "rationale"})
 
 
 def default_fields(spec: TaskSpec) -> tuple[str, ...]:
     """Text fields of `spec`, by the kind of task where it names none."""
-    if spec.fields:
-        return spec.fields
-    return ("premise", "hypothesis") if spec.kind == "nli" else ("text",)
+    return spec.fields or _FIELDS.get(spec.kind, ("text",))
 
 
 def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
@@ -36,7 +40,8 @@ def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
 
     Raises:
         UserError: fewer than 2 or more than 150 labels, label words that a reader could not tell
-            apart, repeated or reserved field names, a kind of task that gold cannot be read for.
+            apart, repeated or reserved field names, a kind of task that gold cannot be read for,
+            labels or other than two fields for span QA.
 
     >>> [label.said for label in make_task(TaskSpec(kind="nli")).labels]
     ['Entailment', 'Neutral', 'Contradiction']
@@ -46,27 +51,48 @@ def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
     if spec.kind not in _READ:
         raise UserError(
             f"Gold rows for a task of kind {spec.kind!r} cannot be read.",
-            "This version reads tasks whose answer is a label.",
+            "This version reads tasks whose answer is a label or a piece of the text.",
             f"Use one of {', '.join(_READ)}.",
         )
-    labels = _labels(spec, rows_labels)
-    _check_count(labels, listed=bool(spec.labels))
-    _check_words(labels)
+    labels: tuple[Label, ...] = ()
+    if spec.kind == "span_qa":
+        _check_question(spec)
+    else:
+        labels = _labels(spec, rows_labels)
+        _check_count(labels, listed=bool(spec.labels))
+        _check_words(labels)
     return Task(
         name=spec.name or spec.kind,
         kind=spec.kind,
         fields=_fields(spec),
         labels=labels,
         instruction=spec.instruction,
-        metric=spec.metric or ("macro_f1" if spec.kind == "multi_label" else "accuracy"),
+        metric=spec.metric or _METRICS.get(spec.kind, "accuracy"),
     )
+
+
+def _check_question(spec: TaskSpec) -> None:
+    """A question is answered by a piece of one context: it has no labels."""
+    if spec.labels:
+        raise UserError(
+            "The recipe lists labels for a task of kind span_qa.",
+            "Its answers are pieces of the context.",
+            "Leave task.labels out, or use kind: classification.",
+        )
+    if spec.fields and len(spec.fields) != 2:
+        raise UserError(
+            f"A task of kind span_qa has {len(spec.fields)} fields: {', '.join(spec.fields)}.",
+            "It has two: the context in which the answer stands, and the question.",
+            "Write fields: [context, question], in this order.",
+        )
 
 
 def _fields(spec: TaskSpec) -> tuple[str, ...]:
     fields = default_fields(spec)
     if len(set(fields)) < len(fields):
         raise UserError(f"task.fields names a field twice: {', '.join(fields)}.")
-    if taken := _TAKEN.intersection(fields):
+    reserved = _TAKEN.union(PARTS) if spec.kind == "span_qa" else _TAKEN
+    if taken := reserved.intersection(fields):
         raise UserError(
             f"task.fields cannot hold {', '.join(sorted(taken))}.",
             "These names stand for what is known of a row, not for its texts.",
