@@ -1,6 +1,11 @@
 """Critics: what the last student teaches the next orders. Declared without importing one."""
 
-from tutelage.feedback.critic_options import RandomRowsOptions, UncertaintyOptions
+from tutelage.feedback.critic_options import (
+    ErrorsOptions,
+    InfluenceOptions,
+    RandomRowsOptions,
+    UncertaintyOptions,
+)
 from tutelage.plugins import Plugin
 
 PLUGINS: tuple[Plugin, ...] = (
@@ -8,8 +13,17 @@ PLUGINS: tuple[Plugin, ...] = (
         "critic",
         "errors",
         "tutelage.feedback.errors:build",
-        summary="Pool rows that the student gets wrong.",
-        paper="arXiv 2310.13671",
+        ErrorsOptions,
+        "Pool rows that the student gets wrong.",
+        "arXiv 2310.13671",
+    ),
+    Plugin(
+        "critic",
+        "influence",
+        "tutelage.feedback.helpfulness:build",
+        InfluenceOptions,
+        "Kept rows that helped the student most, by influence functions (ProGen).",
+        "arXiv 2210.12329",
     ),
     Plugin(
         "critic",

@@ -23,6 +23,7 @@ from tutelage.student.light_folder import read_student, save_student
 from tutelage.student.logistic import Head
 from tutelage.student.options import EmbeddingHeadOptions
 from tutelage.student.penalty_search import PenaltySearch, drawn
+from tutelage.student.upweighting import Loss, influences
 
 KIND = "embedding_head"
 Floats = npt.NDArray[np.float64]
@@ -97,6 +98,7 @@ class EmbeddingHeadLearner:
                     "seen": head.labels,
                     "model": options.model,
                     "max_source": options.max_source,
+                    "soft_labels": options.soft_labels,
                 },
                 arrays={"weights": head.weights, "bias": head.bias},
             )
@@ -119,7 +121,11 @@ class EmbeddingHeadLearner:
         multi = task.kind == "multi_label"
         head = Head(arrays["weights"], arrays["bias"], tuple(content["seen"]), multi)
         return EmbeddingHeadStudent(
-            task, self._embedder(content["model"], content["max_source"]), head
+            task,
+            self._embedder(content["model"], content["max_source"]),
+            head,
+            content["facts"]["c"],
+            content.get("soft_labels", True),
         )
 
     def _embedder(self, model: str, max_source: int) -> Embedder:
@@ -135,6 +141,9 @@ class EmbeddingHeadStudent:
     task: Task
     embedder: Embedder
     head: Head
+    c: float = 1.0
+    """Inverse strength of the penalty under which the head was fitted."""
+    soft_labels: bool = True
 
     def predict(self, examples: Sequence[Example], *, rationale: bool = False) -> list[Prediction]:
         """Labels with probabilities; this student writes no rationales."""
@@ -142,6 +151,24 @@ class EmbeddingHeadStudent:
             return []
         table = self.embedder.features(examples, self.task.fields)
         return self.head.predict(examples, table, self.task.label_names)
+
+    def influences(
+        self, rows: Sequence[Example], validation: Sequence[Example], *, loss: Loss = "rce"
+    ) -> list[float]:
+        """Change of the mean loss on `validation` per unit of weight added to each of `rows`.
+
+        Exact for a head fitted on the embeddings of `rows` with this student's penalty.
+        """
+        return influences(
+            self.embedder.features(rows, self.task.fields),
+            rows,
+            self.embedder.features(validation, self.task.fields),
+            validation,
+            self.task,
+            c=self.c,
+            soft_labels=self.soft_labels,
+            loss=loss,
+        )
 
 
 def build(options: EmbeddingHeadOptions, *, task: Task) -> EmbeddingHeadLearner:

@@ -16,6 +16,7 @@ from tutelage.student.light_folder import read_student, save_student
 from tutelage.student.logistic import Head
 from tutelage.student.options import LinearOptions
 from tutelage.student.penalty_search import PenaltySearch, drawn
+from tutelage.student.upweighting import Loss, influences
 
 KIND = "linear"
 
@@ -45,7 +46,11 @@ class LinearLearner:
                 kind=KIND,
                 task=self.task,
                 facts=facts,
-                content={"seen": head.labels, "vocabulary": features.vocabulary()},
+                content={
+                    "seen": head.labels,
+                    "vocabulary": features.vocabulary(),
+                    "soft_labels": options.soft_labels,
+                },
                 arrays={
                     "weights": head.weights,
                     "bias": head.bias,
@@ -77,7 +82,9 @@ class LinearLearner:
         )
         multi = task.kind == "multi_label"
         head = Head(arrays["weights"], arrays["bias"], tuple(content["seen"]), multi)
-        return LinearStudent(task, features, head)
+        return LinearStudent(
+            task, features, head, content["facts"]["c"], content.get("soft_labels", True)
+        )
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,9 @@ class LinearStudent:
     task: Task
     features: LexicalFeatures
     head: Head
+    c: float = 1.0
+    """Inverse strength of the penalty under which the head was fitted."""
+    soft_labels: bool = True
 
     def predict(self, examples: Sequence[Example], *, rationale: bool = False) -> list[Prediction]:
         """Labels with probabilities; this student writes no rationales."""
@@ -94,6 +104,24 @@ class LinearStudent:
             return []
         table = self.features.transform(examples)
         return self.head.predict(examples, table, self.task.label_names)
+
+    def influences(
+        self, rows: Sequence[Example], validation: Sequence[Example], *, loss: Loss = "rce"
+    ) -> list[float]:
+        """Change of the mean loss on `validation` per unit of weight added to each of `rows`.
+
+        Exact for a head fitted on `rows` with this student's features and penalty.
+        """
+        return influences(
+            self.features.transform(rows),
+            rows,
+            self.features.transform(validation),
+            validation,
+            self.task,
+            c=self.c,
+            soft_labels=self.soft_labels,
+            loss=loss,
+        )
 
 
 def build(options: LinearOptions, *, task: Task) -> LinearLearner:
