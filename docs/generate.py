@@ -164,20 +164,27 @@ def _nested(options: type) -> list[type]:
 
 def sentences(options: type) -> dict[str, str]:
     """The docstring under each field of an options dataclass; else its own class's first line."""
-    node = ast.parse(inspect.cleandoc(inspect.getsource(options))).body[0]
-    assert isinstance(node, ast.ClassDef)
     found = {
         name: (inspect.getdoc(inner) or "").split("\n")[0]
         for name, hint in get_type_hints(options).items()
         for inner in (hint, *get_args(hint))
         if dataclasses.is_dataclass(inner)
     }
+    for one in reversed(options.__mro__):
+        if dataclasses.is_dataclass(one):
+            found |= _under_fields(one)
+    return found
+
+
+def _under_fields(options: type) -> Iterator[tuple[str, str]]:
+    """The docstring under each field that the class itself declares."""
+    node = ast.parse(inspect.cleandoc(inspect.getsource(options))).body[0]
+    assert isinstance(node, ast.ClassDef)
     for field, after in zip(node.body, node.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             value = after.value if isinstance(after, ast.Expr) else None
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                found[field.target.id] = inspect.cleandoc(value.value)
-    return found
+                yield field.target.id, inspect.cleandoc(value.value)
 
 
 def _table(schema: Mapping[str, Any], said: Mapping[str, str]) -> str:

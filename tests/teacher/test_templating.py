@@ -27,6 +27,7 @@ ROW = Example("1", {"premise": "A dog runs.", "hypothesis": "An animal moves."},
 
 HASHES = {
     "annotate.v1": "091e3ee9ed6bae85aeea7299a16464ec7b568805f4a33c43a39db9b4b97f8d16",
+    "correct.v1": "bab5b9a6b1f036d05cebba14d788707d2b5138107de009bf70fdfb6f538df1e1",
     "explain.v1": "4d89398b62812912ddde52c4400f74c1e5b8315b6e1ed6be3de31edc057a6df4",
     "explain_nli.v1": "2d206449e3f74b9c218bd8b59fbac1e9fec0a9deff3ae1934d524a2517b87357",
     "five_w.v1": "60257932e38d854f584a2f3816fd9ab9ffa0254afcb93adb049df6b8e56dfccc",

@@ -47,6 +47,7 @@ VARIABLES: Mapping[str, str] = {
     "count": "writers: how many examples to write in one reply",
     "reasons": "writers: materials of earlier stages to build on",
     "attributes": "writers: requirements, each with name and value",
+    "fault": "writers: why the last reply could not be read, for the one correction turn",
 }
 """What a template may use, by name."""
 
