@@ -13,10 +13,13 @@ torch = pytest.importorskip("torch")
 
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from tutelage.contracts import Influential
 from tutelage.exceptions import TrainingError, UserError
+from tutelage.neural.head_states import head_states
 from tutelage.plugins import find
 from tutelage.records import Example, Label, Task
-from tutelage.student.options import ClassifierOptions, ShapeOptions
+from tutelage.student.options import ClassifierOptions, EnsemblingOptions, ShapeOptions
+from tutelage.student.upweighting import influences
 
 pytestmark = pytest.mark.train
 torch.set_num_threads(1)  # tests share the machine
@@ -135,3 +138,86 @@ def test_a_row_without_label_and_a_task_without_labels(tmp_path: Path) -> None:
         learner().fit([Example("x", {"text": "red"})], [], seed=1, folder=tmp_path)
     with pytest.raises(UserError, match="cannot learn"):
         learner(Task("t", "generation", ("text",)))
+
+
+# --- wrong labels ---------------------------------------------------------------------------------
+
+
+def with_wrong_labels(count: int, every: int) -> tuple[list[Example], list[int]]:
+    """Rows of which each `every`-th has the other label."""
+    other = {"red": "blue", "blue": "red"}
+    rows = single_rows(count, 1)
+    wrong = list(range(0, count, every))
+    for i in wrong:
+        rows[i] = Example(rows[i].id, rows[i].fields, label=other[str(rows[i].label)])
+    return rows, wrong
+
+
+ENSEMBLING = EnsemblingOptions(every=10, threshold=0.6)
+
+
+def test_ensembling_stops_teaching_wrong_labels(tmp_path: Path) -> None:
+    rows, _ = with_wrong_labels(160, 8)
+    dev = single_rows(80, 2)
+    given = {"epochs": 10, "label_smoothing": 0.15, "dropout": 0.0}
+    fitted = learner(**given, ensembling=ENSEMBLING).fit(rows, dev, seed=1, folder=tmp_path)
+    last = fitted.history[-1].dev
+    assert 0.8 < last["share_teaching"] <= 0.9  # an eighth is wrong
+    assert fitted.history[0].dev["share_teaching"] == 1.0
+    assert last["accuracy"] > 0.95
+
+
+def test_ensembling_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
+    rows, _ = with_wrong_labels(64, 8)
+    dev = single_rows(16, 2)
+    given = {"epochs": 8, "evaluations_per_epoch": 1, "ensembling": EnsemblingOptions(every=6)}
+    whole = learner(**given).fit(rows, dev, seed=1, folder=tmp_path / "whole")
+
+    def stop(event: Any) -> None:
+        if event.get("step") == 22:
+            raise KeyboardInterrupt
+
+    cut = learner(**given)
+    cut.progress = stop
+    with pytest.raises(KeyboardInterrupt):
+        cut.fit(rows, dev, seed=1, folder=tmp_path / "cut")
+    resumed = learner(**given).fit(rows, dev, seed=1, folder=tmp_path / "cut")
+    weights = [Path(f.folders["last"]) / "model.safetensors" for f in (whole, resumed)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_ensembling_is_for_single_labels() -> None:
+    with pytest.raises(UserError, match="multi-label"):
+        learner(MANY, ensembling=ENSEMBLING)
+
+
+def test_a_batch_without_weight_teaches_nothing(tmp_path: Path) -> None:
+    rows = [Example(r.id, r.fields, label=r.label, weight=0.0) for r in single_rows(8, 1)]
+    fitted = learner(steps=2).fit(rows, [], seed=1, folder=tmp_path)
+    assert fitted.history[-1].train_loss == 0.0
+
+
+def test_influence_is_exact_for_the_last_layer(tmp_path: Path) -> None:
+    rows, wrong = with_wrong_labels(120, 12)
+    others = single_rows(60, 3)
+    made = learner(epochs=3)
+    student = made.load(Path(made.fit(others, [], seed=1, folder=tmp_path).folders["last"]))
+    assert isinstance(student, Influential)
+    found = student.influences(rows, others, loss="rce")
+    told = sorted(range(120), key=lambda i: -found[i])[: len(wrong)]
+    assert len(set(told) & set(wrong)) >= 7  # 1 by chance
+    states = [
+        head_states(
+            student.net, student.net.read([(r.fields["text"],) for r in some]), precision="fp32"
+        )
+        for some in (rows, others)
+    ]
+    head = student.net.head
+    logits = (
+        states[1] @ head.weight.double().detach().numpy().T + head.bias.double().detach().numpy()
+    )
+    by_net = [p.scores["red"] for p in student.predict(others)]
+    by_states = torch.softmax(torch.from_numpy(logits), 1)[:, 0].tolist()
+    assert by_net == pytest.approx(by_states, abs=0.02)
+    direct = influences(states[0], rows, states[1], others, SINGLE, c=100 / 120)
+    assert found == pytest.approx(direct, rel=0.05, abs=1e-4)

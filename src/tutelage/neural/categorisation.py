@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import transformers
 from tutelage.neural.batching import Sizes, by_length
 from tutelage.neural.collation import filled, pad_rows
 from tutelage.neural.devices import computing, in_full_precision, own_randomness
+from tutelage.neural.ensembling import Ensemble, Ensembling
 from tutelage.neural.families import position_limit, set_dropout
 from tutelage.neural.objectives import class_loss, distillation_loss, labels_loss
 from tutelage.neural.tokenization import load_tokenizer, train_word_pieces
@@ -95,7 +96,7 @@ class Categoriser:
             self.tokenizer.save_pretrained(folder)
 
 
-def last_linear(model: torch.nn.Module) -> torch.nn.Module:
+def last_linear(model: torch.nn.Module) -> torch.nn.Linear:
     """The layer that gives the logits: the last linear one of the network."""
     return [module for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]
 
@@ -196,7 +197,8 @@ class Categorisation:
     """The workload of a classifier.
 
     With a share s of soft labels, the loss of a row that has them is
-    (1 - s) * CE + s * T^2 * KL(teacher || student), and CE alone for the others.
+    (1 - s) * CE + s * T^2 * KL(teacher || student), and CE alone for the others. With `ensembling`
+    only rows that its running mean agrees with count, and KL(mean || student) comes on top.
     """
 
     net: Categoriser
@@ -209,9 +211,13 @@ class Categorisation:
     soft_labels: float = 0.0
     temperature: float = 1.0
     threshold: float = 0.5
+    ensembling: Ensembling | None = None
     paces: Mapping[str, float] = field(default_factory=dict)
     model: torch.nn.Module = field(init=False)
     sizes: Sizes = field(init=False)
+    ensemble: Ensemble | None = field(init=False, default=None)
+    weights: npt.NDArray[np.float32] = field(init=False)
+    """[rows], 0 for rows that do not teach at present."""
 
     def __post_init__(self) -> None:
         self.model = self.net.model
@@ -221,9 +227,28 @@ class Categorisation:
             [[length, 0, label] for length, label in zip(lengths, labels, strict=True)],
             dtype=np.int64,
         ).reshape(-1, 3)
+        self.weights = self.cases.weights
+        if self.ensembling is not None:
+            self.ensemble = Ensemble(self.ensembling, self.sizes[:, 2])
+
+    def begin(self, step: int) -> None:
+        """Let the student answer its training rows where it is time to."""
+        if self.ensemble is None or not step or step % self.ensemble.settings.every:
+            return
+        logits = self.net.answer(self.cases.rows, precision=self.precision)
+        self.ensemble.take(probabilities(logits, multi_label=False))
+        self.weights = self.cases.weights * self.ensemble.teaching()
+
+    def memory(self) -> Mapping[str, torch.Tensor]:
+        return {} if self.ensemble is None else self.ensemble.memory()
+
+    def recall(self, memory: Mapping[str, torch.Tensor]) -> None:
+        if self.ensemble is not None:
+            self.ensemble.recall(memory)
+            self.weights = self.cases.weights * self.ensemble.teaching()
 
     def split(self, rows: Sequence[int]) -> Sequence[Portion]:
-        total = float(self.cases.weights[list(rows)].sum())
+        total = float(self.weights[list(rows)].sum()) or 1.0  # no row teaches: a loss of zero
         return [
             Portion(rows[i : i + self.micro_batch], total)
             for i in range(0, len(rows), self.micro_batch)
@@ -231,7 +256,16 @@ class Categorisation:
 
     def loss(self, micro: Portion) -> torch.Tensor:
         logits = self.net.logits([self.cases.rows[i] for i in micro.rows])
-        return self._loss_of(logits, self.cases, micro.rows, micro.total)
+        cases = replace(self.cases, weights=self.weights)
+        loss = self._loss_of(logits, cases, micro.rows, micro.total)
+        if self.ensemble is None or not self.ensemble.pull:
+            return loss
+        chosen, device = list(micro.rows), logits.device
+        mean = torch.from_numpy(self.ensemble.shares[chosen]).to(device)
+        weights = torch.from_numpy(self.weights[chosen]).to(device)
+        return loss + self.ensemble.pull * distillation_loss(
+            logits, mean, weights, temperature=1.0, total=micro.total
+        )
 
     def _loss_of(
         self, logits: torch.Tensor, cases: Cases, rows: Sequence[int], total: float
@@ -264,7 +298,10 @@ class Categorisation:
         loss = self._loss_of(torch.from_numpy(logits), self.dev, everything, total)
         said = decide(logits, multi_label=self.multi_label, threshold=self.threshold)
         right = (said == (self.dev.targets > 0)).all(axis=1)
-        return {"loss": float(loss), "accuracy": float(right.mean())}
+        found = {"loss": float(loss), "accuracy": float(right.mean())}
+        if self.ensemble is not None:
+            found["share_teaching"] = float(self.ensemble.teaching().mean())
+        return found
 
 
 def decide(

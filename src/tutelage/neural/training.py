@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 
@@ -50,6 +50,23 @@ class Workload(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A workload that changes with training, by more than the model's weights."""
+
+    def begin(self, step: int) -> None:
+        """Told before the `step`-th step, counted from 0."""
+        ...
+
+    def memory(self) -> Mapping[str, torch.Tensor]:
+        """What a resumed training needs of it."""
+        ...
+
+    def recall(self, memory: Mapping[str, torch.Tensor]) -> None:
+        """Put back what `memory` gave."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that the loop needs to know besides its workload."""
@@ -90,7 +107,7 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
     quicken_dropout(work.model)
     with own_randomness(plan.device):
         optimizer = make_optimizer(work.model, plan, work.paces)
-        course = _resume(work.model, optimizer, plan)
+        course = _resume(work, optimizer, plan)
         batches = endless(
             work.sizes, plan.batch_size, seed=stream(plan.seed, "rows"), skip=course.step
         )
@@ -103,7 +120,7 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
                 _look(losses, plan, course.step)
             if evaluating:
                 _evaluate(work, plan, course, losses)
-                _keep(work.model, optimizer, plan, course)
+                _keep(work, optimizer, plan, course)
                 losses = []
             if progress is not None:
                 progress(_report(plan, course, losses))
@@ -137,6 +154,8 @@ def _step(
     step: int,
     rows: Iterable[int],
 ) -> torch.Tensor:
+    if isinstance(work, Remembering):
+        work.begin(step)
     torch.manual_seed(stream(plan.seed, "dropout", step))
     rate = plan.schedule.rate(step)
     for group in optimizer.param_groups:
@@ -203,9 +222,7 @@ def chosen(rule: Rule, moment: Moment) -> float:
     return float(moment.step)
 
 
-def _keep(
-    model: torch.nn.Module, optimizer: torch.optim.Optimizer, plan: Plan, course: Course
-) -> None:
+def _keep(work: Workload, optimizer: torch.optim.Optimizer, plan: Plan, course: Course) -> None:
     """Save weights that a rule chooses, then the state that refers to them, then tidy up: whenever
     the process dies, the state on disk refers to weights that are on disk."""
     moment = course.history[-1]
@@ -213,10 +230,12 @@ def _keep(
         value = chosen(rule, moment)
         if value > course.best.get(rule, -math.inf):
             course.best[rule], course.at[rule] = value, course.step
-    weights = checkpoint.weights_of(model)
+    weights = checkpoint.weights_of(work.model)
     if course.step in course.at.values():
         checkpoint.write_tensors(_weights_path(plan, course.step), weights, {})
     state = {f"optimizer/{k}": v for k, v in checkpoint.moments_of(optimizer).items()}
+    if isinstance(work, Remembering):
+        state |= {f"work/{k}": v for k, v in work.memory().items()}
     note = {"identity": plan.identity, **asdict(course)}
     checkpoint.write_tensors(state_path(plan.folder), state, note)
     for path in plan.folder.glob("weights-*.safetensors"):
@@ -224,7 +243,7 @@ def _keep(
             path.unlink()
 
 
-def _resume(model: torch.nn.Module, optimizer: torch.optim.Optimizer, plan: Plan) -> Course:
+def _resume(work: Workload, optimizer: torch.optim.Optimizer, plan: Plan) -> Course:
     path = state_path(plan.folder)
     if not path.exists():
         return Course()
@@ -233,12 +252,16 @@ def _resume(model: torch.nn.Module, optimizer: torch.optim.Optimizer, plan: Plan
     history = [Moment(**moment) for moment in note["history"]]
     course = Course(note["step"], history, note["best"], note["at"])
     tensors = checkpoint.read_tensors(path)
-    checkpoint.put_moments(
-        optimizer,
-        {k.removeprefix("optimizer/"): v for k, v in tensors.items() if k.startswith("optimizer/")},
-    )
-    load_choice(model, plan, course, "last")
+    checkpoint.put_moments(optimizer, _under("optimizer/", tensors))
+    if isinstance(work, Remembering):
+        work.recall(_under("work/", tensors))
+    load_choice(work.model, plan, course, "last")
     return course
+
+
+def _under(start: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Tensors whose name begins with `start`, by the rest of it."""
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
 
 
 def load_choice(model: torch.nn.Module, plan: Plan, course: Course, rule: Rule) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +22,38 @@ from tutelage.neural.categorisation import (
     probabilities,
 )
 from tutelage.neural.devices import pick_device, pick_precision, stream
+from tutelage.neural.ensembling import Ensembling
+from tutelage.neural.head_states import head_states
 from tutelage.neural.training import Progress
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.fitting import finished, identity_of, looked_at, run_training
 from tutelage.student.options import ClassifierOptions
 from tutelage.student.saving import origin_facts, read_student, write_student
+from tutelage.student.upweighting import Loss, influences
 
 NAME = "classifier"
+DECAY = 0.005
+"""Penalty of a last layer whose influences are asked for, as in ProGen's code: each row's loss gets
+DECAY * |W|^2."""
 
 
 def build(options: ClassifierOptions, *, task: Task) -> ClassifierLearner:
     """The learner of a recipe.
 
     Raises:
-        UserError: a task without labels, or a precision that cannot be.
+        UserError: a task without labels, or options that cannot be.
     """
     if task.kind not in ("classification", "nli", "multi_label") or not task.labels:
         raise UserError(
             f"A classifier cannot learn the task {task.name!r} of kind {task.kind}.",
             "It chooses from a list of labels.",
             "Use the learner seq2seq or span_reader.",
+        )
+    if options.ensembling is not None and task.kind == "multi_label":
+        raise UserError(
+            "ensembling does not go with a multi-label task.",
+            "It leaves out rows whose one label the student doubts.",
+            "Leave ensembling out.",
         )
     pick_precision(options.precision, pick_device())
     return ClassifierLearner(options, task)
@@ -85,6 +97,7 @@ class ClassifierLearner:
             soft_labels=options.soft_labels,
             temperature=options.temperature,
             threshold=options.threshold,
+            ensembling=None if (e := options.ensembling) is None else Ensembling(**asdict(e)),
         )
 
         def save(place: Path, known: Mapping[str, Any]) -> None:
@@ -242,3 +255,26 @@ class ClassifierStudent:
                 else Prediction(example.id, labels[0], scores=scores)
             )
         return found
+
+    def influences(
+        self, rows: Sequence[Example], validation: Sequence[Example], *, loss: Loss = "rce"
+    ) -> list[float]:
+        """Change of the mean loss on `validation` per unit of weight added to each of `rows`.
+
+        Of the parameters only the last layer's are looked at, and these exactly: a layer fitted
+        anew on the encoder's states of `rows`. The encoder stays as it is, and if it was trained on
+        the validation rows it has seen their labels.
+        """
+        return influences(
+            self._states(rows),
+            rows,
+            self._states(validation),
+            validation,
+            self.task,
+            c=1 / (2 * DECAY * max(sum(row.weight for row in rows), 1.0)),
+            loss=loss,
+        )
+
+    def _states(self, rows: Sequence[Example]) -> npt.NDArray[np.float64]:
+        ids = self.net.read([texts_of(self.task, row) for row in rows])
+        return head_states(self.net, ids, precision=self.precision)

@@ -101,6 +101,25 @@ class Seq2SeqOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class EnsemblingOptions:
+    """Temporal ensembling: a running mean of the student's own answers says which rows teach.
+
+    The defaults are SuperGen's (arXiv 2202.04538).
+    """
+
+    momentum: Rate = 0.8
+    """Share of the running mean that each new answer leaves in place."""
+    every: Count = 100
+    """Optimiser steps from one look at the training rows to the next."""
+    threshold: Rate = 0.8
+    """Rows teach whose label has more than this in the running mean."""
+    weight: Annotated[float, Ge(0)] = 10.0
+    """Highest weight of the pull towards the running mean."""
+    ramp: Count = 10
+    """Looks until that weight is reached, by exp(-5 (1 - t)^2)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClassifierOptions:
     """An encoder with a classification head: single label, several labels, or pairs of texts."""
 
@@ -126,6 +145,9 @@ class ClassifierOptions:
     """Replaces the model's own rate."""
     label_smoothing: Rate = 0.0
     """Share of each target that is spread evenly over the labels (single label)."""
+    ensembling: EnsemblingOptions | None = None
+    """Temporal ensembling against wrong labels (single label); `{}` for SuperGen's settings, none
+    where absent."""
     soft_labels: Annotated[float, Interval(ge=0, le=1)] = 0.0
     """Share of the teacher's probabilities in the loss, for rows that have them: 0 none, 1 all."""
     temperature: Annotated[float, Gt(0)] = 1.0
