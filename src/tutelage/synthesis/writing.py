@@ -55,10 +55,15 @@ class Asking:
 
     prompt: Prompt
     fields: tuple[str, ...]
-    """Fields to write; for materials the one name by which the prompt calls them."""
+    """Fields to write; for materials the one name by which a gist calls them."""
     gist: GistKind = "text"
     material: str = ""
-    """Kind of the materials that come of it; empty where rows do."""
+    """Kind of the materials that come of it, and after a colon what they were made of; empty where
+    rows come."""
+    shared: bool = False
+    """Whether the same prompt is bought once, for every turn and arm that asks it (draw 0)."""
+    read: Callable[[str], tuple[str, str]] | None = None
+    """A published method's way to read a completion: the text, or else why there is none."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,8 @@ class Writing:
     most_shared: float | None = 0.9
     """Share of a new text's vocabulary that a row shown may have; None compares whole rows only."""
     screen: Screen | None = None
-    as_it_came: bool = False
-    """As published: the completion is the text, whatever it looks like; no correction."""
+    guarded: bool = True
+    """Whether copies of what was shown are refused, and replies corrected; not so as published."""
     sampling: Sampling = field(default_factory=Sampling)
     """Overrides the options where it says something, such as stops of a published method."""
 
@@ -105,6 +110,7 @@ class Writing:
             asking.prompt.messages(given),
             self._sampling(asking, order.count),
             schema=schema_of(asking.fields, order.count) if self.options.structured else None,
+            shared=asking.shared,
             gist=self._gist(asking, order),
         )
 
@@ -164,8 +170,9 @@ class Writing:
         if not completion.text.strip():
             blocked = completion.finish == "content_filter"
             return Written(fault="blocked by a content filter" if blocked else "it is empty")
-        if self.as_it_came and not asking.material:
-            return Written(({asking.fields[0]: completion.text},))
+        if asking.read is not None:
+            text, fault = asking.read(completion.text)
+            return Written(fault=fault) if fault else Written(({asking.fields[0]: text},))
         found = read_written(completion.text, asking.fields, count=order.count)
         if completion.finish == "length" and found.texts and _reaches_the_end(found, completion):
             return Written(fault="it is cut off at max_tokens")
@@ -173,7 +180,7 @@ class Writing:
 
     def _correctable(self, replies: Sequence[Reply], completion: Completion) -> bool:
         """Whether asking again may help: once, and not where the teacher refuses or was cut."""
-        may = self.options.correct and not self.as_it_came and len(replies) == 1
+        may = self.options.correct and self.guarded and len(replies) == 1
         whole = completion.finish == "stop" and bool(completion.text.strip())
         return may and whole and refusal(completion.text) is None
 
@@ -189,9 +196,10 @@ class Writing:
             text = clean(texts[asking.fields[0]]).text
             if phrase := refusal(text):
                 return Refusal(f"refused: {phrase}")
-            return Material(asking.material, text, order.label)
+            kind = ": ".join((asking.material, *order.materials))
+            return Material(kind, text, order.label)
         row = self._row(asking, order, replies, index, texts)
-        if why := self._copied(asking, order, row):
+        if self.guarded and (why := self._copied(asking, order, row)):
             return Refusal(why)
         return self.screen(order, row) if self.screen else row
 
@@ -200,10 +208,9 @@ class Writing:
         than its first field was not shown, so only the very same texts copy it."""
         source = [order.source] if order.source is not None and order.source.id else []
         varied = source if asking.gist == "variation" else []
-        share = None if self.as_it_came else self.most_shared
         fields, written = row.fields, asking.fields
         return copied(
-            fields, [*order.shots, *varied], written=written, most_shared=share
+            fields, [*order.shots, *varied], written=written, most_shared=self.most_shared
         ) or copied(fields, source, written=written)
 
     def _row(
