@@ -46,6 +46,9 @@ class Plugin:
     """Where the method comes from, such as `arXiv 2409.12599`."""
     version: int = 1
     """Raised whenever the same options give another result: part of each step's key."""
+    gives: tuple[str, ...] | None = None
+    """Learners: capabilities of their students that a critic may need, `scores` and `gradients`.
+    None where nothing is said: whether a critic gets what it needs then shows when it looks."""
 
     def make(self, options: Any, /, **given: Any) -> Any:
         """Build the part. `given` is what the room's `build` functions of this kind take."""

@@ -16,6 +16,7 @@ PLUGINS: tuple[Plugin, ...] = (
         Seq2SeqOptions,
         "A T5-like student that writes the label, and the rationale where taught.",
         "arXiv 2409.12599, arXiv 2305.02301",
+        gives=("scores",),
     ),
     Plugin(
         "learner",
@@ -23,6 +24,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.student.classifier:build",
         ClassifierOptions,
         "An encoder with a classification head.",
+        gives=("scores", "gradients"),
     ),
     Plugin(
         "learner",
@@ -30,6 +32,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.student.linear:build",
         LinearOptions,
         "TF-IDF features under a logistic regression.",
+        gives=("scores", "gradients"),
     ),
     Plugin(
         "learner",
@@ -37,5 +40,6 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.student.embedding_head:build",
         EmbeddingHeadOptions,
         "Frozen sentence embeddings under a logistic regression.",
+        gives=("scores", "gradients"),
     ),
 )

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from tutelage.contracts import Metric, Synthesizer, Teacher
+from tutelage.contracts import Critic, Metric, Synthesizer, Teacher
 from tutelage.curation.judging import NamedCheck
 from tutelage.evaluation.metrics import metrics_for
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold, load_rows
-from tutelage.plugins import Kind, Plugin, find
+from tutelage.plugins import Kind, Plugin, catalogue, find
 from tutelage.recipe import ArmSpec, PartSpec, Recipe
 from tutelage.recipe.fault_finding import build_options
 from tutelage.recipe.validation import LoadedRecipe, student_options
@@ -161,6 +161,9 @@ def _points(
     checking = [plugged("check", check) for check in checks]
     synthesis = plugged("synthesizer", arm.synthesis) if arm.synthesis else None
     critic = plugged("critic", arm.critic) if arm.critic else None
+    looking = critic.make(task=task) if critic else None
+    if looking is not None:
+        _can_look(looking, name, plugin)
     most_rows = None
     if recipe.match and recipe.match.by == "rows" and recipe.match.to:
         most_rows = int(recipe.match.to)
@@ -173,7 +176,7 @@ def _points(
             given=given,
             checks=tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking),
             checks_id=[c.identity for c in checking],
-            critic=critic.make(task=task) if critic else None,
+            critic=looking,
             critic_id=critic.identity if critic else {},
             with_gold=arm.gold,
             turns=arm.turns,
@@ -182,6 +185,23 @@ def _points(
             dev_rationales=arm.dev_rationales,
             most_rows=most_rows,
         )
+
+
+def _can_look(critic: Critic, arm: str, learner: Plugin) -> None:
+    """See to it that the critic gets from the arm's students what it needs.
+
+    Raises:
+        UserError: it does not; the message names students that give it.
+    """
+    if not critic.needs or learner.gives is None or critic.needs in learner.gives:
+        return
+    able = [p.name for (_, p) in catalogue().items() if critic.needs in (p.gives or ())]
+    raise UserError(
+        f"The critic of the arm {arm!r} needs {critic.needs}, and the student {learner.name} gives "
+        "none.",
+        "It could not say anything about that student.",
+        f"Use the student {', '.join(sorted(able))}, or another critic.",
+    )
 
 
 def _learning(part: Plugged, arm: str, task: Task, grid: str) -> Parts:

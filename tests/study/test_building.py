@@ -1,0 +1,35 @@
+import asyncio
+
+import pytest
+
+from tutelage.exceptions import UserError
+from tutelage.recipe import load_recipe
+from tutelage.study.building import prepare
+from tutelage.study.checking import check_study
+
+
+def looked_at(small_recipe, critic, student):
+    arm = {"synthesis": {"annotate": {"rows": 5}}, "critic": critic, "turns": 2}
+    return small_recipe(
+        gold={"train": {"world": "composition", "rows": 60},
+              "unlabelled": {"world": "composition", "rows": 60}},
+        arms={"looked_at": arm}, primary="", student=student,
+    )  # fmt: skip
+
+
+def test_a_critic_that_cannot_look_is_found_before_a_cent_is_spent(small_recipe, tmp_path):
+    recipe = load_recipe(looked_at(small_recipe, "influence", {"kind": "seq2seq"}), folder=tmp_path)
+    with pytest.raises(UserError, match="needs gradients, and the student seq2seq gives none"):
+        prepare(recipe)
+    (fault,) = asyncio.run(check_study(recipe)).faults
+    assert "classifier, embedding_head, linear" in fault.do
+
+
+@pytest.mark.parametrize(
+    ("critic", "student"),
+    [("influence", "linear"), ("uncertainty", "linear"), ("errors", "seq2seq")],
+)
+def test_a_critic_that_can_look_is_built(small_recipe, tmp_path, critic, student):
+    recipe = load_recipe(looked_at(small_recipe, critic, {"kind": student}), folder=tmp_path)
+    (parts,) = prepare(recipe).arms["looked_at"]
+    assert parts.critic.needs in ("", "scores", "gradients")
