@@ -164,6 +164,9 @@ class Bench(Protocol):
     predictors: Mapping[str, Predictor]
     reviews: Mapping[str, Verdict]
     """Verdicts that people recorded, by row fingerprint."""
+    lacking: Mapping[str, int]
+    """Rows of each label that the turn's quota still lacks; empty where there is none. What is
+    kept beyond that is dropped after all checks, the later drafts first."""
 
 
 class SealedFingerprints(Protocol):

@@ -274,6 +274,7 @@ class Workbench:
             kept=kept,
             gold=(*self.gold.train, *self.gold.pool),
             sealed=self.gold.sealed,
+            lacking=brief.lacking,
         )
         step = self._step(
             brief.turn,

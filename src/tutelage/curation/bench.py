@@ -23,3 +23,5 @@ class DraftBench:
     predictors: Mapping[str, Predictor] = field(default_factory=dict)
     reviews: Mapping[str, Verdict] = field(default_factory=dict)
     """Verdicts that people recorded, by row fingerprint."""
+    lacking: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each label that the turn's quota still lacks; empty where there is none."""
