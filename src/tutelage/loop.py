@@ -77,10 +77,11 @@ def stops(turns: Sequence[Turn], patience: int | None) -> bool:
 
 
 def best_dev(fitted: Fitted) -> float:
-    """Highest dev accuracy over training; falls back to the lowest dev loss, negated."""
-    accuracies = [m.dev["accuracy"] for m in fitted.history if "accuracy" in m.dev]
+    """Highest dev accuracy (span QA: token F1) over training; falls back to the lowest dev loss,
+    negated."""
+    scores = [m.dev[name] for m in fitted.history for name in ("accuracy", "f1") if name in m.dev]
     losses = [-m.dev["loss"] for m in fitted.history if "loss" in m.dev]
-    return max(accuracies or losses or [float("-inf")])
+    return max(scores or losses or [float("-inf")])
 
 
 def examine(

@@ -18,8 +18,9 @@ from tutelage.neural.dropout import quicken_dropout
 from tutelage.neural.schedule import Schedule
 from tutelage.records import Moment
 
-Rule = Literal["dev_loss", "dev_accuracy", "last"]
+Rule = Literal["dev_loss", "dev_accuracy", "dev_f1", "last"]
 RULES: tuple[Rule, ...] = ("dev_loss", "dev_accuracy", "last")
+"""Of students that choose among labels; readers of spans have `dev_f1` for the second."""
 Progress = Callable[[Mapping[str, Any]], None]
 
 CLIP = 1.0
@@ -46,7 +47,8 @@ class Workload(Protocol):
         ...
 
     def evaluate(self) -> Mapping[str, float]:
-        """Measures on dev by name, `loss` and `accuracy` among them; empty without dev rows."""
+        """Measures on dev by name, `loss` and those of the plan's rules among them; empty without
+        dev rows."""
         ...
 
 
@@ -81,6 +83,8 @@ class Plan:
     """Where the state of the training lies until it is finished."""
     identity: str
     """Hash of everything that decides the result: a checkpoint goes on only under the same."""
+    rules: tuple[Rule, ...] = RULES
+    """By which weights are chosen."""
 
 
 @dataclass
@@ -217,8 +221,9 @@ def chosen(rule: Rule, moment: Moment) -> float:
     before, and so does every rule where there is no dev."""
     if rule == "dev_loss" and "loss" in moment.dev:
         return -moment.dev["loss"]
-    if rule == "dev_accuracy" and "accuracy" in moment.dev:
-        return moment.dev["accuracy"]
+    for measure in ("accuracy", "f1"):
+        if rule == f"dev_{measure}" and measure in moment.dev:
+            return moment.dev[measure]
     return float(moment.step)
 
 
@@ -226,7 +231,7 @@ def _keep(work: Workload, optimizer: torch.optim.Optimizer, plan: Plan, course: 
     """Save weights that a rule chooses, then the state that refers to them, then tidy up: whenever
     the process dies, the state on disk refers to weights that are on disk."""
     moment = course.history[-1]
-    for rule in RULES:
+    for rule in plan.rules:
         value = chosen(rule, moment)
         if value > course.best.get(rule, -math.inf):
             course.best[rule], course.at[rule] = value, course.step

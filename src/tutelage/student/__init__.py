@@ -6,6 +6,7 @@ from tutelage.student.options import (
     EmbeddingHeadOptions,
     LinearOptions,
     Seq2SeqOptions,
+    SpanReaderOptions,
 )
 
 PLUGINS: tuple[Plugin, ...] = (
@@ -25,6 +26,13 @@ PLUGINS: tuple[Plugin, ...] = (
         ClassifierOptions,
         "An encoder with a classification head.",
         gives=("scores", "gradients"),
+    ),
+    Plugin(
+        "learner",
+        "span_reader",
+        "tutelage.student.span_reader:build",
+        SpanReaderOptions,
+        "An encoder that points at the answer of a question in its context.",
     ),
     Plugin(
         "learner",

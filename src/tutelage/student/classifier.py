@@ -27,6 +27,7 @@ from tutelage.neural.head_states import head_states
 from tutelage.neural.training import Progress
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.fitting import finished, identity_of, looked_at, run_training
+from tutelage.student.label_tasks import check_has_labels
 from tutelage.student.options import ClassifierOptions
 from tutelage.student.saving import origin_facts, read_student, write_student
 from tutelage.student.upweighting import Loss, influences
@@ -43,11 +44,12 @@ def build(options: ClassifierOptions, *, task: Task) -> ClassifierLearner:
     Raises:
         UserError: a task without labels, or options that cannot be.
     """
+    check_has_labels(task, NAME)
     if task.kind not in ("classification", "nli", "multi_label") or not task.labels:
         raise UserError(
             f"A classifier cannot learn the task {task.name!r} of kind {task.kind}.",
             "It chooses from a list of labels.",
-            "Use the learner seq2seq or span_reader.",
+            "Use the learner seq2seq.",
         )
     if options.ensembling is not None and task.kind == "multi_label":
         raise UserError(

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.embedding_cache import EmbeddingCache
+from tutelage.student.label_tasks import check_has_labels
 from tutelage.student.light_folder import read_student, save_student
 from tutelage.student.logistic import Head
 from tutelage.student.options import EmbeddingHeadOptions
@@ -172,5 +173,10 @@ class EmbeddingHeadStudent:
 
 
 def build(options: EmbeddingHeadOptions, *, task: Task) -> EmbeddingHeadLearner:
-    """A learner for `task`."""
+    """A learner for `task`.
+
+    Raises:
+        UserError: the task's answers are no labels.
+    """
+    check_has_labels(task, KIND)
     return EmbeddingHeadLearner(options, task)

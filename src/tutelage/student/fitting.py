@@ -25,14 +25,14 @@ from tutelage.neural.training import (
 )
 from tutelage.records import Example, Fitted, Moment, Task, content_hash
 from tutelage.store.runs import write_whole
-from tutelage.student.options import ClassifierOptions, Seq2SeqOptions
+from tutelage.student.options import ClassifierOptions, Seq2SeqOptions, SpanReaderOptions
 from tutelage.student.saving import task_as_json
 
 FINISHED = "fitted.json"
 VERSION = 2
 """Raised whenever the same options and rows give another student."""
 
-Options = Seq2SeqOptions | ClassifierOptions
+Options = Seq2SeqOptions | ClassifierOptions | SpanReaderOptions
 
 
 def identity_of(
@@ -87,6 +87,7 @@ def run_training(
     facts: Mapping[str, Any],
     save: Callable[[Path, Mapping[str, Any]], None],
     progress: Progress | None,
+    rules: tuple[Rule, ...] = RULES,
 ) -> Fitted:
     """Train, and save the student under each checkpoint rule.
 
@@ -99,6 +100,7 @@ def run_training(
         facts: What is known before training; steps, precision and device are added.
         save: Writes the model as it stands into a folder.
         progress: Called after each step.
+        rules: By which checkpoints are chosen.
 
     Raises:
         TrainingError: the loss is not a number, or the checkpoint belongs to another training.
@@ -124,6 +126,7 @@ def run_training(
         seed,
         folder,
         identity,
+        rules,
     )
     course = train(work, plan, progress=progress)
     known = {
@@ -135,13 +138,13 @@ def run_training(
         "device": device.type,
     }
     has_dev = bool(course.history[-1].dev)
-    rules = [rule for rule in RULES if has_dev or rule == "last"]
-    places = _places(rules, course.at)
+    kept = [rule for rule in rules if has_dev or rule == "last"]
+    places = _places(kept, course.at)
     for place in dict.fromkeys(places.values()):
-        chosen_by = ", ".join(rule for rule in rules if places[rule] == place)
+        chosen_by = ", ".join(rule for rule in kept if places[rule] == place)
         load_choice(work.model, plan, course, place)
         save(folder / place, {**known, "rule": chosen_by, "step": course.at[place]})
-    primary = options.select if options.select in rules else "last"
+    primary = options.select if options.select in kept else "last"
     note = {
         "identity": identity,
         "places": places,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tutelage.records import Example, Fitted, Prediction, Task
+from tutelage.student.label_tasks import check_has_labels
 from tutelage.student.lexical_features import LexicalFeatures, learn_features
 from tutelage.student.light_folder import read_student, save_student
 from tutelage.student.logistic import Head
@@ -125,5 +126,10 @@ class LinearStudent:
 
 
 def build(options: LinearOptions, *, task: Task) -> LinearLearner:
-    """A learner for `task`."""
+    """A learner for `task`.
+
+    Raises:
+        UserError: the task's answers are no labels.
+    """
+    check_has_labels(task, KIND)
     return LinearLearner(options, task)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Interval
 
 Rule = Literal["dev_loss", "dev_accuracy", "last"]
+SpanRule = Literal["dev_loss", "dev_f1", "last"]
 Precision = Literal["auto", "bf16", "fp32"]
 Count = Annotated[int, Gt(0)]
 Rate = Annotated[float, Interval(ge=0, lt=1)]
@@ -162,6 +163,58 @@ class ClassifierOptions:
     """Most pieces of a text or pair; the longer text of a pair is cut first."""
     threshold: Annotated[float, Interval(gt=0, lt=1)] = 0.5
     """Multi-label: probability from which a label applies."""
+    precision: Precision = "auto"
+    """`auto` is bf16 where the device computes in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanReaderOptions:
+    """An encoder that points at the first and the last piece of the answer in a context.
+
+    S3 (arXiv 2310.13671), author code for AdQA: `model: distilbert/distilbert-base-uncased,
+    epochs: 10, batch_size: 8, learning_rate: 1e-5, weight_decay: 0.01, warmup_steps: 0,
+    max_source: 512, stride: 170, precision: fp32`. Its exact match compares token positions window
+    by window and its F1 token ids, on the test set and each at its best epoch: neither is SQuAD's.
+    """
+
+    model: str = "minilm"
+    """Hub id or folder of an encoder; `minilm` for the installed all-MiniLM-L6-v2."""
+    config: ShapeOptions | None = None
+    """Train from nothing in this shape (BERT-like; `decoder_layers` is ignored)."""
+    epochs: Annotated[float, Gt(0)] = 5
+    """Passes over the training rows."""
+    steps: Count | None = None
+    """Optimiser steps instead of epochs."""
+    batch_size: Count = 16
+    """Rows in one optimiser step."""
+    micro_batch: Count | None = None
+    """Windows that are computed at once; as many as a batch has rows where absent."""
+    learning_rate: Annotated[float, Gt(0)] = 1e-4
+    """Highest learning rate, after the warm-up."""
+    warmup_steps: Annotated[float, Ge(0)] = 0.1
+    """Steps of linear warm-up; below 1 a share of all steps."""
+    weight_decay: Annotated[float, Ge(0)] = 0.01
+    """Of AdamW; norms and biases are spared."""
+    dropout: Rate | None = None
+    """Replaces the model's own rate."""
+    evaluations_per_epoch: Annotated[float, Gt(0)] = 2
+    """Looks at dev, from which the checkpoints are chosen; the state is saved at each."""
+    select: SpanRule = "dev_f1"
+    """Primary checkpoint rule; the others are kept and scored beside it."""
+    dev_limit: Count | None = 500
+    """Look at no more than so many dev rows during training."""
+    max_source: Annotated[int, Ge(16)] = 384
+    """Pieces of a window: the question and a stretch of its context. Nothing of a context is
+    cut: a longer one has more windows."""
+    stride: Annotated[int, Ge(0)] = 128
+    """Pieces of the context that neighbouring windows share."""
+    max_question: Annotated[int, Ge(4)] = 64
+    """Most pieces of a question; longer ones are cut at the end."""
+    max_answer: Count = 30
+    """Most pieces of an answer that is given."""
+    null_margin: float = 0.0
+    """Say `no answer` where its score exceeds that of the best span by more than this. Students
+    whose training rows all have an answer never say it."""
     precision: Precision = "auto"
     """`auto` is bf16 where the device computes in it."""
 

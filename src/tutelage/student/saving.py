@@ -123,8 +123,7 @@ def _card(learner: str, task: Task, settings: Mapping[str, Any], facts: Mapping[
         "",
         f"# {task.name}: a {learner} student",
         "",
-        f"Answers one question: {task.kind.replace('_', ' ')} with the labels "
-        f"{', '.join(task.label_names)}. It reads {', '.join(task.fields)}.",
+        _purpose(task),
         "",
         "## Trained on",
         "",
@@ -142,13 +141,32 @@ def _card(learner: str, task: Task, settings: Mapping[str, Any], facts: Mapping[
         "",
         "## Limits",
         "",
-        "- It gives one of its labels to any text, also to one that has nothing to do with them.",
+        _first_limit(task),
         "- It repeats the mistakes and leanings of its teacher and of its gold rows.",
         "- A rationale that it writes is a likely text, not a record of how it decided.",
         *([f"- {MINILM_MIX}"] if "minilm" in base.lower() else []),
         "",
     ]
     return "\n".join(lines)
+
+
+def _purpose(task: Task) -> str:
+    if task.kind == "span_qa":
+        context, question = task.fields
+        return f"Answers questions by a piece of a text. It reads {context} and {question}."
+    return (
+        f"Answers one question: {task.kind.replace('_', ' ')} with the labels "
+        f"{', '.join(task.label_names)}. It reads {', '.join(task.fields)}."
+    )
+
+
+def _first_limit(task: Task) -> str:
+    if task.kind == "span_qa":
+        return (
+            "- It points at some piece of any text, also of one that says nothing of the question, "
+            "unless it was taught that questions may have no answer."
+        )
+    return "- It gives one of its labels to any text, also to one that has nothing to do with them."
 
 
 def _plain(value: Any) -> str:

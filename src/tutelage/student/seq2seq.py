@@ -26,6 +26,7 @@ from tutelage.neural.training import Progress
 from tutelage.neural.transduction import Examination, SequenceLoss, Transduction, encode_examples
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.fitting import finished, identity_of, looked_at, run_training
+from tutelage.student.label_tasks import check_has_labels
 from tutelage.student.options import Seq2SeqOptions
 from tutelage.student.saving import origin_facts, read_student, write_student
 
@@ -38,6 +39,7 @@ def build(options: Seq2SeqOptions, *, task: Task) -> Seq2SeqLearner:
     Raises:
         UserError: an objective or precision that cannot be, or a task without single labels.
     """
+    check_has_labels(task, NAME)
     if task.kind not in ("classification", "nli") or not task.labels:
         raise UserError(
             f"A seq2seq student cannot learn the task {task.name!r} of kind {task.kind}.",
