@@ -1,8 +1,27 @@
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+
 import pytest
 
-from tutelage.records import Brief, Example, Label, Origin, Task
+from tutelage.buying import Answers, Bought, buy
+from tutelage.contracts import Synthesizer
+from tutelage.records import (
+    Brief,
+    Completion,
+    Example,
+    Gist,
+    Label,
+    Origin,
+    Reply,
+    Request,
+    Task,
+)
+
+Say = Callable[[Gist, int], str]
+"""A teacher by the gist of a request: the gist, and how often it was asked before."""
 
 
 @pytest.fixture
@@ -34,3 +53,36 @@ def brief(nli: Task) -> Brief:
         for i in range(20)
     )
     return Brief(nli, "arm", train, unlabelled, turn=0, seed=1)
+
+
+@pytest.fixture
+def reviews() -> Task:
+    labels = (Label("0", "negative", "Regrets it."), Label("1", "positive"))
+    return Task("reviews", "classification", ("text",), labels, "Judge film reviews.")
+
+
+class Shopping:
+    """Buys from a teacher that answers by gist, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def __call__(self, synthesizer: Synthesizer, brief: Brief, say: Say) -> Bought:
+        asked: Counter[str] = Counter()
+
+        async def ask(requests: Sequence[Request]) -> Answers:
+            replies = []
+            for request in requests:
+                assert request.gist is not None
+                self.requests.append(request)
+                text = say(request.gist, asked[str(request.gist)])
+                asked[str(request.gist)] += 1
+                replies.append(Reply(request.hash, (Completion(text),)))
+            return Answers(replies)
+
+        return asyncio.run(buy(synthesizer, brief, ask, {}))
+
+
+@pytest.fixture
+def shopping() -> Shopping:
+    return Shopping()

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tutelage.plugins import Plugin
+from tutelage.synthesis.writer_options import (
+    ExtrapolateOptions,
+    GoldGenOptions,
+    ZeroGenOptions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +117,28 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.synthesis.annotation:build",
         AnnotateOptions,
         "Labels unlabelled rows by a prompted teacher.",
+    ),
+    Plugin(
+        "synthesizer",
+        "zerogen",
+        "tutelage.synthesis.zerogen:build",
+        ZeroGenOptions,
+        "Writes texts for each label from nothing.",
+        "arXiv 2202.07922",
+    ),
+    Plugin(
+        "synthesizer",
+        "goldgen",
+        "tutelage.synthesis.goldgen:build",
+        GoldGenOptions,
+        "Writes texts for each label with gold rows of it in the prompt.",
+    ),
+    Plugin(
+        "synthesizer",
+        "extrapolate",
+        "tutelage.synthesis.extrapolation:build",
+        ExtrapolateOptions,
+        "Writes seed texts, then more of the rows that the last student got wrong (S3).",
+        "arXiv 2310.13671",
     ),
 )

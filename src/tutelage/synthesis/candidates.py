@@ -54,7 +54,7 @@ def near(
     errors = sorted(weighted, key=lambda one: (-one.weight, one.example.id))[:count]
     if not pool or not errors:
         return pool[:count]
-    vectors = _vectors([one.example for one in errors] + pool)
+    vectors = lexical_vectors([one.example for one in errors] + pool)
     likeness = (vectors[: len(errors)] @ vectors[len(errors) :].T).toarray()
     order = np.argsort(-likeness, axis=1, kind="stable")
     cursors = [0] * len(errors)
@@ -83,7 +83,7 @@ def spread(
     pool = shuffled(rows, seed=seed)
     if not pool:
         return []
-    vectors = _vectors([*pool, *covered])
+    vectors = lexical_vectors([*pool, *covered])
     own = vectors[: len(pool)]
     nearest = np.where(np.diff(own.indptr) == 0, 1.0, -1.0)  # rows without words come last
     for start in range(len(pool), len(pool) + len(covered), 256):
@@ -107,7 +107,7 @@ def _filled(
     return [*first, *rest][:count]
 
 
-def _vectors(rows: Sequence[Example]) -> Any:
+def lexical_vectors(rows: Sequence[Example]) -> Any:
     """TF-IDF rows of length 1, sparse; rows without a known word are zero."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 

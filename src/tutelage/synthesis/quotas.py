@@ -75,9 +75,9 @@ def in_turns(counts: Mapping[str, int], *, per_request: int = 1) -> list[tuple[s
     """
     left = dict(counts)
     orders: list[tuple[str | None, int]] = []
-    while any(left.values()):
+    while any(count > 0 for count in left.values()):
         for name, count in left.items():
-            if count:
+            if count > 0:
                 part = min(count, per_request)
                 orders.append((name or None, part))
                 left[name] -= part

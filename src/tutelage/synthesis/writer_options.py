@@ -55,3 +55,72 @@ class WritingOptions:
     `{topic: {sport: [tennis, chess], trade: [oil, rents]}}`."""
     template: str = ""
     """Path of your own template for the texts; the method's own where absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroGenOptions(WritingOptions):
+    """Writing for labels from nothing."""
+
+    rows: Count = 500
+    """Rows to keep in each turn, over all labels."""
+    topics: Annotated[int, Ge(0)] = 0
+    """Single texts: subjects that the teacher names in a stage before; each text is about one."""
+    self_debiasing: bool = False
+    """The paper's contrast with the other labels' prompts while decoding; refused by this
+    version, whose teachers give no logits."""
+    as_published: bool = False
+    """Keep the published system's prompts and quirks; the module `zerogen` lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldGenOptions(WritingOptions):
+    """Writing for labels with gold rows shown."""
+
+    rows: Count = 500
+    """Rows to keep in each turn, over all labels."""
+    shots: Count = 4
+    """Gold train rows of the label to show."""
+    choose: Literal["random", "balanced", "nearest"] = "balanced"
+    """Which rows: drawn anew for each prompt; each row equally often; or one row, each equally
+    often, with those nearest to it by TF-IDF."""
+    redraw: Count = 1
+    """So many orders are shown the same rows: prompts that begin alike are cheaper where the
+    endpoint caches them."""
+    most_shared: Share = 0.9
+    """Refuse texts of whose words a row that was shown has at least this share."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtrapolateOptions(WritingOptions):
+    """Seed rows in the first turn, then variations of the rows that the critic names (S3)."""
+
+    seed: Literal["reasons", "plain", "none"] = "reasons"
+    """How the first turn writes: for reasons that lead to the label, named in a stage before
+    (single texts only; pairs are written plainly, as in the paper), for the label alone, or not
+    at all."""
+    seed_rows: Count = 500
+    """Rows to keep in the first turn, over all labels."""
+    reasons: Count = 20
+    """Reasons that the teacher names for each label."""
+    reasons_per_text: Count = 2
+    """Reasons drawn for each text."""
+    rows: Count | None = None
+    """Rows to keep in each later turn, over all rows that the critic names; `variations` for each
+    of them where absent."""
+    variations: Count = 1
+    """Variations of each row that the critic names, in each turn."""
+    most_variations: Count | None = None
+    """Most variations kept of one row over all turns; no limit where absent."""
+    share: Share = 1.0
+    """Share of the named rows to use: the heaviest, of equal ones some at random."""
+    weighted: bool = False
+    """Vary rows in proportion to the weights that the critic gives them, not equally."""
+    variation_template: str = ""
+    """Path of your own template for variations; `vary.v1` where absent."""
+    even_labels: bool = False
+    """Write equally many variations for each label, not as the named rows' labels come."""
+    most_shared: Share = 0.9
+    """Refuse variations of whose words the varied row has at least this share."""
+    as_published: Literal["imdb", "qnli", "rte", "adqa"] | None = None
+    """Keep the published system's quirks, with its prompts for this data set; the module
+    `extrapolation` lists them."""

@@ -62,7 +62,7 @@ class Asking:
     rows come."""
     shared: bool = False
     """Whether the same prompt is bought once, for every turn and arm that asks it (draw 0)."""
-    read: Callable[[str], tuple[str, str]] | None = None
+    read: Callable[[Completion], tuple[str, str]] | None = None
     """A published method's way to read a completion: the text, or else why there is none."""
 
 
@@ -171,7 +171,7 @@ class Writing:
             blocked = completion.finish == "content_filter"
             return Written(fault="blocked by a content filter" if blocked else "it is empty")
         if asking.read is not None:
-            text, fault = asking.read(completion.text)
+            text, fault = asking.read(completion)
             return Written(fault=fault) if fault else Written(({asking.fields[0]: text},))
         found = read_written(completion.text, asking.fields, count=order.count)
         if completion.finish == "length" and found.texts and _reaches_the_end(found, completion):
