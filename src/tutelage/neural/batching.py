@@ -20,9 +20,10 @@ Sizes = Ints
 POOL = 32
 """Batches that are formed together: rows of like length are looked for among so many batches, so a
 batch stays a nearly random draw from the epoch."""
-SHARE = 4
-"""A pool holds no more than this fraction of an epoch, 1 / SHARE: of a small set, batches would
-otherwise be the same in every epoch."""
+SHARE = 2
+"""A pool holds no more than this fraction of an epoch, 1 / SHARE: were it the whole of a small set,
+batches would be nearly the same in every epoch. At one half, 512 rows in batches of 32 (ANLI's
+lengths) are 69 % useful tokens, against 60 % at a quarter and 72 % without a limit."""
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:

@@ -17,13 +17,21 @@ class SixteenBitDropout(torch.nn.Dropout):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """`input` with elements dropped and the others scaled, in training."""
-        dropped = round(self.p * STEPS)
-        if not self.training or not dropped or input.device.type != "cpu" or dropped == STEPS:
-            return super().forward(input)
-        words = torch.empty(-(-input.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
-        bits = words.view(torch.int16)[: input.numel()].view(input.shape)
-        kept = (bits >= dropped - STEPS // 2).to(input.dtype)
-        return input * kept.mul_(STEPS / (STEPS - dropped))
+        kept = kept_share(input.shape, self.p, input) if self.training else None
+        return super().forward(input) if kept is None else input * kept
+
+
+def kept_share(shape: torch.Size, dropped: float, like: torch.Tensor) -> torch.Tensor | None:
+    """What to multiply by for dropout: 0 where an element is dropped, else the inverse of the share
+    that is kept. None where torch's own dropout is as good, and where nothing or all is dropped."""
+    steps = round(dropped * STEPS)
+    if steps in (0, STEPS) or like.device.type != "cpu":
+        return None
+    count = shape.numel()
+    words = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)
+    bits = words.view(torch.int16)[:count].view(shape)
+    kept = (bits >= steps - STEPS // 2).to(like.dtype)
+    return kept.mul_(STEPS / (STEPS - steps))
 
 
 def quicken_dropout(model: torch.nn.Module) -> None:

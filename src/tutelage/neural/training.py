@@ -12,6 +12,7 @@ import torch
 
 from tutelage.exceptions import TrainingError
 from tutelage.neural import checkpoint
+from tutelage.neural.attention import quicken_attention
 from tutelage.neural.batching import Sizes, endless, steps_per_epoch
 from tutelage.neural.devices import computing, own_randomness, stream
 from tutelage.neural.dropout import quicken_dropout
@@ -109,6 +110,7 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
     """
     plan.folder.mkdir(parents=True, exist_ok=True)
     quicken_dropout(work.model)
+    quicken_attention(work.model)
     with own_randomness(plan.device):
         optimizer = make_optimizer(work.model, plan, work.paces)
         course = _resume(work, optimizer, plan)
