@@ -80,6 +80,14 @@ def test_no_more_rows_are_scored_than_asked() -> None:
     assert len(one) == 50 and one == two and one == sorted(one, key=int)
 
 
+def test_as_published_the_first_turns_measure_nothing() -> None:
+    student = Knowing()
+    found = critic(least=1000).review(student, (), KEPT, seed=1)
+    assert not student.asked and found.measures["scored"] == 0
+    assert {w.reason for w in found.rows} == {"not measured"}
+    assert [w.example for w in found.rows] == [row for row in KEPT if place(row) >= 0.2]
+
+
 def test_too_few_rows_bring_no_feedback() -> None:
     inside = [row for row in KEPT if place(row) >= 0.2][:4]
     assert critic().review(Knowing(), (), inside, seed=1).rows == ()

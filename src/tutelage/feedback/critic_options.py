@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Gt, Interval
+from annotated_types import Ge, Gt, Interval
 
 Count = Annotated[int, Gt(0)]
 Share = Annotated[float, Interval(ge=0, lt=1)]
@@ -51,3 +51,6 @@ class InfluenceOptions:
     """Reverse cross-entropy, which wrong labels among those rows disturb less, or cross-entropy."""
     most: Count = 10_000
     """Most rows to score in one turn. As published: 10,000."""
+    least: Annotated[int, Ge(0)] = 0
+    """Up to so many rows to score, all of them are named instead, unmeasured. As published: 10,000,
+    so that the first turns show rows at random."""

@@ -45,18 +45,21 @@ class Influence:
             raise no_gradients()
         validation = [row for row in kept if place(row) < self.options.validation]
         scored = self._scored(kept, seed)
+        if len(scored) <= self.options.least:
+            named = [Weighted(row, 0.0, "not measured") for row in scored]
+            return Feedback(tuple(named), {"scored": 0.0, "validation": float(len(validation))})
         if not validation or len({row.label for row in scored}) < 2:
             return Feedback((), {"scored": 0.0, "validation": float(len(validation))})
         found = student.influences(scored, validation, loss=self.options.loss)
         order = sorted(range(len(scored)), key=lambda i: (found[i], i))
         helpful = [i for i in order if found[i] < 0]
-        named = [
+        best = [
             Weighted(scored[i], -found[i], f"influence {found[i]:+.2e}")
             for label in self.task.label_names
             for i in [j for j in helpful if scored[j].label == label][: self.options.rows]
         ]
         return Feedback(
-            tuple(named),
+            tuple(best),
             {
                 "scored": float(len(scored)),
                 "validation": float(len(validation)),

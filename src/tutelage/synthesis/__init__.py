@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tutelage.plugins import Plugin
+from tutelage.synthesis.generation_options import ProGenOptions, SuperGenOptions
 from tutelage.synthesis.writer_options import (
     ExtrapolateOptions,
     GoldGenOptions,
@@ -132,6 +133,22 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.synthesis.goldgen:build",
         GoldGenOptions,
         "Writes texts for each label with gold rows of it in the prompt.",
+    ),
+    Plugin(
+        "synthesizer",
+        "progen",
+        "tutelage.synthesis.progen:build",
+        ProGenOptions,
+        "Writes texts for each label, shown the rows that helped the last student most.",
+        "arXiv 2210.12329",
+    ),
+    Plugin(
+        "synthesizer",
+        "supergen",
+        "tutelage.synthesis.supergen:build",
+        SuperGenOptions,
+        "Writes many candidates for each label, to be chosen by log-probability.",
+        "arXiv 2202.04538",
     ),
     Plugin(
         "synthesizer",
