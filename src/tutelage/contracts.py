@@ -185,6 +185,27 @@ class Check(Protocol):
         ...
 
 
+@runtime_checkable
+class Inquiring(Check, Protocol):
+    """A check that wants to hear the teacher on each draft before it judges.
+
+    The loop buys the answers on the arm's account, and puts them on the bench as a predictor.
+    """
+
+    @property
+    def asks(self) -> str:
+        """Name under which the bench then has the answers; empty where nothing is to be asked."""
+        ...
+
+    def questions(self, row: Example, train: Sequence[Example], seed: int) -> Sequence[Request]:
+        """What to ask about `row`; gold `train` rows may be shown."""
+        ...
+
+    def heard(self, row: Example, replies: Sequence[Reply]) -> Prediction:
+        """What the replies say of `row`: all of them came, in the order of the questions."""
+        ...
+
+
 class Learner(Protocol):
     def fit(
         self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int, folder: Path

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tutelage.buying import Answers, Bought, buy, split_step
+from tutelage.consulting import Consulted, Inquiry, hear, inquire, inquiries
 from tutelage.contracts import Critic, Learner, Predictor, Synthesizer
 from tutelage.curation.bench import DraftBench
 from tutelage.curation.judging import NamedCheck, judge
+from tutelage.curation.opinions import Opinions
 from tutelage.gold.opening import Gold
 from tutelage.records import (
     Brief,
@@ -164,7 +166,8 @@ class Workbench:
         while True:
             bought = await self.purchase(brief, found.draws)
             room = None if parts.most_rows is None else parts.most_rows - len(kept)
-            added, verdicts = self.curate(brief, bought, room)
+            bought, opinions = await self.consult(brief, bought)
+            added, verdicts = self.curate(brief, bought, room, opinions)
             found = _with_wave(found, bought, added, verdicts)
             enough = not any(found.lacking.values()) or len(found.kept) == room
             waves = parts.synthesizer.waves if parts.synthesizer else 1
@@ -256,8 +259,69 @@ class Workbench:
         ]
         return content_hash("first1", hashes)
 
+    async def consult(self, brief: Brief, bought: Bought) -> tuple[Bought, Mapping[str, Opinions]]:
+        """Let checks that want it hear the teacher on the wave's drafts, on the arm's account.
+
+        Returns:
+            The purchase with these requests added, and what was said, by the check's `asks`.
+        """
+        opinions: dict[str, Opinions] = {}
+        for place, check in inquiries(self.parts.checks):
+            inquiry = inquire(
+                self.parts.checks,
+                place,
+                _rows_of(bought),
+                self._draft_bench(brief, opinions),
+                train=self.gold.train,
+                seed=brief.seed,
+                draws=bought.draws,
+            )
+            said = await self._heard(brief, inquiry)
+            opinions[check.asks] = Opinions.on(inquiry.rows, said.predictions)
+            bought = replace(
+                bought,
+                requests=(*bought.requests, *said.requests),
+                draws=inquiry.draws,
+                stopped=bought.stopped or said.stopped,
+            )
+        return bought, opinions
+
+    async def _heard(self, brief: Brief, inquiry: Inquiry) -> Consulted:
+        step = self._step(
+            brief.turn,
+            "consult",
+            {
+                "asks": inquiry.check.asks,
+                "arm": self.parts.arm,
+                "rows": rows_fingerprint(inquiry.rows),
+                "questions": content_hash(
+                    "asked1", [self.resolve(request).hash for request in inquiry.requests]
+                ),
+                "caps": self.caps,
+            },
+            brief.wave,
+        )
+        if not step.done:
+            self.say("asking for second opinions", self.unit, brief.turn)
+            answers = await self.ask(self.unit, brief.turn, inquiry.requests)
+            said = hear(inquiry, answers)
+            if said.missing and not said.stopped:  # asked again by the next run
+                return said
+            step.finish(encode(said))
+        return decode(Consulted, step.result)
+
+    def _draft_bench(self, brief: Brief, opinions: Mapping[str, Opinions]) -> DraftBench:
+        return DraftBench(
+            task=self.gold.task,
+            kept=[*brief.kept, *brief.accepted],
+            gold=(*self.gold.train, *self.gold.pool),
+            sealed=self.gold.sealed,
+            predictors=opinions,
+            lacking=brief.lacking,
+        )
+
     def curate(
-        self, brief: Brief, bought: Bought, room: int | None
+        self, brief: Brief, bought: Bought, room: int | None, opinions: Mapping[str, Opinions]
     ) -> tuple[list[Example], list[Verdict]]:
         """Judge a wave's drafts; every one of them gets a verdict.
 
@@ -265,25 +329,19 @@ class Workbench:
             brief: What was asked for; rows beyond what it lacks are dropped.
             bought: The drafts.
             room: Rows that the turn may keep at most.
+            opinions: What the teacher said of the drafts, for checks that asked.
         """
-        drafts = [draft for draft in bought.drafts if not isinstance(draft.content, Material)]
-        kept = [*brief.kept, *brief.accepted]
+        drafts, bench = _rows_of(bought), self._draft_bench(brief, opinions)
         most = None if room is None else room - len(brief.accepted)
-        bench = DraftBench(
-            task=self.gold.task,
-            kept=kept,
-            gold=(*self.gold.train, *self.gold.pool),
-            sealed=self.gold.sealed,
-            lacking=brief.lacking,
-        )
         step = self._step(
             brief.turn,
             "curate",
             {
                 "checks": list(self.parts.checks_id),
                 "drafts": rows_fingerprint(drafts),
-                "kept": rows_fingerprint(kept),
+                "kept": rows_fingerprint(bench.kept),
                 "gold": self.gold.fingerprint,
+                "opinions": {name: said.fingerprint for name, said in opinions.items()},
                 "lacking": dict(brief.lacking),
                 "most": most,
             },
@@ -368,6 +426,11 @@ class Workbench:
             write_records(answers, answered(student, rows, explained=RATIONALES * rationale))
             step.finish({"rows": len(rows), "student": fitted.folders[rule]})
         return read_records(answers, Prediction)
+
+
+def _rows_of(bought: Bought) -> list[Draft]:
+    """Drafts that checks judge: all but materials."""
+    return [draft for draft in bought.drafts if not isinstance(draft.content, Material)]
 
 
 def _with_wave(

@@ -82,11 +82,13 @@ def judged() -> Callable[..., list[Verdict]]:
         *,
         gold: Sequence[Example] = (),
         sealed: SealedIndex | None = None,
+        options: Any = None,
     ) -> list[Verdict]:
         plugin = find("check", name)
         drafts = [Draft(i, i, row) for i, row in enumerate(rows)]
         bench = DraftBench(task, (), gold, sealed or SealedIndex([]))
-        verdicts: list[Verdict] = plugin.make(plugin.options(), task=task).judge(drafts, bench)
+        check = plugin.make(options or plugin.options(), task=task)
+        verdicts: list[Verdict] = check.judge(drafts, bench)
         return verdicts
 
     return judge

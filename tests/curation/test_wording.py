@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tutelage.curation import RefusalOptions
 from tutelage.curation.bench import DraftBench
+from tutelage.curation.check_options import RefusalOptions
 from tutelage.records import Draft, Example, Label, Task
 
 Write = Callable[..., Draft]
@@ -49,12 +50,27 @@ def test_what_is_empty_once_cleaned_is_dropped(write: Write, one: One, bench: Dr
     assert verdict.reason == "the rationale is empty once cleaned"
 
 
-def test_entities_are_read_where_asked(write: Write, one: One, bench: DraftBench) -> None:
-    draft = write(0, hypothesis="It &amp; he move.")
-    assert one("refusal", draft, bench).decision == "kept"
-    verdict = one("refusal", draft, bench, RefusalOptions(entities=True))
+def test_html_is_taken_off_where_gold_holds_none(write: Write, one: One, bench: DraftBench) -> None:
+    draft = write(0, hypothesis="It &amp; he<br />move.")
+    verdict = one("refusal", draft, bench)
+    assert verdict.reason == "took off entities of the hypothesis, tags of the hypothesis"
     assert verdict.replacement is not None
     assert verdict.replacement.fields["hypothesis"] == "It & he move."
+    assert one("refusal", draft, bench, RefusalOptions(html="never")).decision == "kept"
+    marked = Example("g2", {"premise": "A<br>b.", "hypothesis": "C."}, "neutral")
+    among = replace(bench, gold=(*bench.gold, marked))
+    assert one("refusal", draft, among).decision == "kept"
+    assert one("refusal", draft, among, RefusalOptions(html="always")).decision == "mended"
+
+
+@pytest.mark.real
+def test_real_leftovers_of_html_are_taken_off(real: Real, judged: Judged) -> None:
+    task = Task("sst", "classification", ("text",), (Label("0"), Label("1")))
+    records = real("supergen/SST-2__synthetic_train")
+    rows = [Example(f"d{i}", {"text": r["text"]}, r["label"]) for i, r in enumerate(records)]
+    mended = [v for v in judged("refusal", task, rows) if "entities of the text" in v.reason]
+    assert len(mended) == 47
+    assert not any("&#" in v.replacement.fields["text"] for v in mended)
 
 
 @pytest.mark.real
@@ -69,13 +85,14 @@ def test_real_refusals_are_found(real: Real, judged: Judged) -> None:
         dropped += [rows[v.draft] for v in judged("refusal", task, rows) if v.decision == "dropped"]
     assert len(dropped) == 57
     machine = [row for row in dropped if "as an ai language model" in row.fields["text"].lower()]
-    assert len(machine) == 8
+    assert len(machine) == 8  # all of them of round 1
+    assert not any("as an ai language model" in r["text"].lower() for r in records)
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("turn", "quoted"), [(1, 654), (2, 477)])
+@pytest.mark.parametrize(("turn", "quoted", "unwrapped"), [(1, 654, 651), (2, 477, 475)])
 def test_real_wrapping_quotes_are_taken_off(
-    real: Real, judged: Judged, turn: int, quoted: int
+    real: Real, judged: Judged, turn: int, quoted: int, unwrapped: int
 ) -> None:
     task = Task("rte", "nli", ("text1", "text2"), (Label("0"), Label("1")))
     records = real(f"s3_synthesis/RTE__synthetic_additional_{turn}")
@@ -86,4 +103,7 @@ def test_real_wrapping_quotes_are_taken_off(
     opened = sum(r["text2"].strip().startswith('"') for r in records)
     mended = [v for v in judged("refusal", task, rows) if "quotes of the text2" in v.reason]
     assert opened == quoted
-    assert opened - len(mended) <= 6  # two paragraphs in quotes, or a quotation at one end
+    # The others begin with a quotation, or go on in a second paragraph.
+    assert len(mended) == unwrapped
+    left = [v.replacement.fields["text2"] for v in mended if v.replacement is not None]
+    assert not any(text.startswith('"') and text.endswith('"') for text in left)

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from tutelage.exceptions import UserError
 from tutelage.neural.embedding import embed, mean_of_tokens
-from tutelage.neural.weights import MINILM_PACKAGE, check_sha256, locate
+from tutelage.neural.minilm import MINILM_PACKAGE, check_sha256, locate
 
 pytestmark = pytest.mark.train
 

@@ -28,11 +28,11 @@ PIECES = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(text=st.one_of(st.text(), st.lists(PIECES).map("".join)), entities=st.booleans())
-def test_clean_never_lengthens_and_does_its_work_once(text: str, entities: bool) -> None:
-    cleaned = clean(text, stop=STOP, entities=entities)
+@given(text=st.one_of(st.text(), st.lists(PIECES).map("".join)), html=st.booleans())
+def test_clean_never_lengthens_and_does_its_work_once(text: str, html: bool) -> None:
+    cleaned = clean(text, stop=STOP, html=html)
     assert len(cleaned.text) <= len(text)
-    assert clean(cleaned.text, stop=STOP, entities=entities) == Cleaned(cleaned.text, ())
+    assert clean(cleaned.text, stop=STOP, html=html) == Cleaned(cleaned.text, ())
     assert bool(cleaned.done) == (cleaned.text != text)
     assert cleaned.text or not text.strip()
 
@@ -67,9 +67,29 @@ def test_everything_at_once() -> None:
     )
 
 
-def test_entities_only_where_asked() -> None:
+def test_html_only_where_asked() -> None:
     assert clean("&#34;Fine&#34; &amp; good").text == "&#34;Fine&#34; &amp; good"
-    assert clean("Fine &amp; good", entities=True) == Cleaned("Fine & good", ("entities",))
+    assert clean("Fine &amp; good", html=True) == Cleaned("Fine & good", ("entities",))
+    assert clean("It is fine.<br /><br>A <i>must</i>.") == Cleaned(
+        "It is fine.<br /><br>A <i>must</i>.", ()
+    )
+    cleaned = clean("It is fine.<br /><br>A <i>must</i>.", html=True)
+    assert cleaned == Cleaned("It is fine. A must.", ("tags",))
+    assert clean("I <3 it, a < b and b > c, <name>", html=True).done == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('"Hello there, he said', "Hello there, he said"),
+        ('"The man said, "All is lost."', 'The man said, "All is lost."'),
+        ('"Hello," he said, and "goodbye', '"Hello," he said, and "goodbye'),
+        ('"Hello," he said.', '"Hello," he said.'),
+        ('" Hello', '" Hello'),
+    ],
+)
+def test_a_quotation_mark_that_is_never_closed(text: str, left: str) -> None:
+    assert clean(text).text == left
 
 
 def test_run_on_is_cut_at_the_first_marker() -> None:

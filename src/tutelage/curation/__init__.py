@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tutelage.curation.check_options import (
+    AgreementOptions,
+    BalanceOptions,
+    ContaminationOptions,
+    FormatOptions,
+    LanguageOptions,
+    NearDuplicateOptions,
+    NoiseOptions,
+    RefusalOptions,
+    SelectionOptions,
+    SemanticDuplicateOptions,
+)
 from tutelage.plugins import NoOptions, Plugin
 
 DEFAULT_CHECKS = ("format", "refusal", "duplicate", "contamination")
 """What a recipe gets that says nothing of checks, in this order."""
-
-
-@dataclass(frozen=True, slots=True)
-class FormatOptions:
-    """What a row must look like."""
-
-    max_words: int | None = None
-    """Longest text of a field, in words; no limit where absent."""
-    max_rationale_words: int | None = None
-    """Longest rationale, in words; no limit where absent."""
-    need_rationale: bool = False
-    """Drop rows without a rationale."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefusalOptions:
-    """What is taken for a refusal, and what is mended."""
-
-    entities: bool = False
-    """Also read HTML entities such as `&quot;`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContaminationOptions:
-    """What counts as a copy of a held-out row."""
-
-    overlap: float = 0.8
-    """Drop new texts of whose word 8-grams one held-out row holds at least this share, 0 to 1."""
-    by_field: bool = True
-    """Also look at each field alone, so that a copied premise is found under a new hypothesis."""
-
 
 PLUGINS: tuple[Plugin, ...] = (
     Plugin(
@@ -46,14 +25,15 @@ PLUGINS: tuple[Plugin, ...] = (
         "format",
         "tutelage.curation.shape:build",
         FormatOptions,
-        "Drops rows with unknown labels, missing fields or empty texts, and those too long.",
+        "Drops rows with unknown labels, missing fields, and texts too short or too long.",
     ),
     Plugin(
         "check",
         "refusal",
         "tutelage.curation.wording:build",
         RefusalOptions,
-        "Drops refusals; takes off wrapping quotes, chatter and run-on text.",
+        "Drops refusals; takes off wrapping quotes, HTML, chatter and run-on text.",
+        version=2,
     ),
     Plugin(
         "check",
@@ -75,5 +55,59 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.curation.conclusions:build",
         NoOptions,
         "Takes off rationales that argue for another label than their row's.",
+    ),
+    Plugin(
+        "check",
+        "language",
+        "tutelage.curation.languages:build",
+        LanguageOptions,
+        "Drops rows in another language than gold's.",
+    ),
+    Plugin(
+        "check",
+        "near_duplicate",
+        "tutelage.curation.near_duplicates:build",
+        NearDuplicateOptions,
+        "Drops rows that share most of their word shingles with an earlier row or a gold row.",
+        "Broder 1997",
+    ),
+    Plugin(
+        "check",
+        "semantic_duplicate",
+        "tutelage.curation.semantic_duplicates:build",
+        SemanticDuplicateOptions,
+        "Drops rows whose static embedding is nearly that of an earlier row or a gold row.",
+        "arXiv 2303.09540",
+    ),
+    Plugin(
+        "check",
+        "agreement",
+        "tutelage.curation.agreement:build",
+        AgreementOptions,
+        "Drops or relabels rows whose label a second opinion contradicts.",
+        "arXiv 2203.11171",
+    ),
+    Plugin(
+        "check",
+        "noise",
+        "tutelage.curation.label_noise:build",
+        NoiseOptions,
+        "Drops or marks rows that confident learning takes for wrongly labelled.",
+        "arXiv 1911.00068",
+    ),
+    Plugin(
+        "check",
+        "balance",
+        "tutelage.curation.balance:build",
+        BalanceOptions,
+        "Drops rows of labels that there are too many of.",
+    ),
+    Plugin(
+        "check",
+        "selection",
+        "tutelage.curation.selection:build",
+        SelectionOptions,
+        "Keeps the likeliest candidates of each label by mean log-probability (SuperGen).",
+        "arXiv 2202.04538",
     ),
 )

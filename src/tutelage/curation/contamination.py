@@ -6,7 +6,8 @@ are looked at. Rationales that were published elsewhere get the ids of the gold 
 
 Gold train and pool are compared by whole row, for a row that repeats them adds nothing; held-out
 rows by whole row, by overlap, and by field, since a student that has seen the premises of the test
-has seen half of it.
+has seen half of it. Of questions the question alone is compared: a context stands under many, and
+the row is both together.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tutelage.contracts import Bench
-from tutelage.curation import ContaminationOptions
+from tutelage.curation.check_options import ContaminationOptions
 from tutelage.curation.verdicts import dropped, mended, passed, row_of, text_identity
 from tutelage.exceptions import UserError
 from tutelage.records import Draft, Example, Task, Verdict
@@ -57,7 +58,10 @@ class ContaminationCheck:
         if bench.sealed.has_text(row):
             return "its texts are those of a held-out row"
         texts = {"texts": " ".join(row.fields.get(field, "") for field in self.task.fields)}
-        if self.options.by_field and len(self.task.fields) > 1:
+        if self.task.kind == "span_qa":
+            question = self.task.fields[1]
+            texts = {f"field {question}": row.fields.get(question, "")}
+        elif self.options.by_field and len(self.task.fields) > 1:
             texts |= {f"field {field}": row.fields.get(field, "") for field in self.task.fields}
         long = {name: text for name, text in texts.items() if len(text.split()) >= WORDS}
         for name, text in long.items():

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tutelage.contracts import Bench
-from tutelage.curation import FormatOptions
+from tutelage.curation.check_options import FormatOptions
 from tutelage.curation.verdicts import dropped, passed, row_of
 from tutelage.records import Draft, Example, Task, Verdict
 
 
 @dataclass(frozen=True)
 class FormatCheck:
-    """Drops rows with unknown labels, missing fields or empty texts, and those too long."""
+    """Drops rows with unknown labels, missing fields or empty texts, and those too short
+    or too long."""
 
     task: Task
     options: FormatOptions
@@ -31,22 +32,35 @@ class FormatCheck:
             words = len(row.fields.get(field, "").split())
             if not words:
                 return f"the field {field} is empty or missing"
+            if self.options.min_words is not None and words < self.options.min_words:
+                return f"the field {field} has {words} words, less than {self.options.min_words}"
             if self.options.max_words is not None and words > self.options.max_words:
                 return f"the field {field} has {words} words, more than {self.options.max_words}"
         return ""
 
     def _answer(self, row: Example) -> str:
         kind, names = self.task.kind, self.task.label_names
+        if kind == "span_qa":
+            return self._spans(row)
         if kind == "multi_label":
             said = row.labels
         elif names:
             said = None if row.label is None else (row.label,)
         else:
-            return "" if row.target or row.spans is not None else "it has no target"
+            return "" if row.target else "it has no target"
         if said is None:
             return "it has no label"
         unknown = [name for name in (*said, *(row.scores or ())) if name not in names]
         return f"{unknown[0]!r} is no label of the task" if unknown else ""
+
+    def _spans(self, row: Example) -> str:
+        if row.spans is None:
+            return "it has no answer"
+        context = row.fields[self.task.fields[0]]
+        for span in row.spans:
+            if not span.text or context[span.start : span.end] != span.text:
+                return "its answer does not stand in the context where it should"
+        return ""
 
     def _rationale(self, row: Example) -> str:
         words = len((row.rationale or "").split())

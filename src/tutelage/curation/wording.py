@@ -10,33 +10,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tutelage.contracts import Bench
-from tutelage.curation import RefusalOptions
+from tutelage.curation.check_options import RefusalOptions
 from tutelage.curation.verdicts import dropped, mended, passed, row_of
 from tutelage.records import Draft, Example, Task, Verdict
-from tutelage.teacher.cleaning import clean, refusal, run_on_markers
+from tutelage.teacher.cleaning import clean, holds_html, refusal, run_on_markers
 
 
 @dataclass(frozen=True)
 class RefusalCheck:
-    """Drops rows in which the teacher refuses; mends quotes, chatter and run-on text."""
+    """Drops rows in which the teacher refuses; mends quotes, HTML, chatter and run-on text."""
 
     task: Task
     options: RefusalOptions
 
     def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
-        return [self._verdict(draft) for draft in drafts]
+        html = self.options.html == "always" or (
+            self.options.html == "auto"
+            and not any(holds_html(text) for row in bench.gold for text in row.fields.values())
+        )
+        return [self._verdict(draft, html=html) for draft in drafts]
 
-    def _verdict(self, draft: Draft) -> Verdict:
+    def _verdict(self, draft: Draft, *, html: bool) -> Verdict:
         row = row_of(draft)
         written = _written(row)
+        if row.spans is not None:  # the places of answers hold in the context as it is
+            written.pop(self.task.fields[0], None)
         for name, text in written.items():
             if phrase := refusal(text):
                 return dropped(draft, "refusal", f"the {name} refuses: {phrase}")
         stop = run_on_markers(self.task)
-        cleaned = {
-            name: clean(text, stop=stop, entities=self.options.entities)
-            for name, text in written.items()
-        }
+        cleaned = {name: clean(text, stop=stop, html=html) for name, text in written.items()}
         done = [f"{what} of the {name}" for name, one in cleaned.items() for what in one.done]
         if not done:
             return passed(draft, "refusal")

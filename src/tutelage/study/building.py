@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from tutelage.consulting import inquiries
 from tutelage.contracts import Critic, Metric, Synthesizer, Teacher
 from tutelage.curation.judging import NamedCheck
 from tutelage.evaluation.metrics import metrics_for
@@ -86,7 +87,10 @@ def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:
     return Prepared(loaded, golds, arms)
 
 
-EXTRAS = dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train")
+EXTRAS = {
+    **dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train"),
+    **dict.fromkeys(("cleanlab", "py3langid"), "curation"),
+}
 """Extra that brings a package which only some parts need."""
 
 
@@ -122,6 +126,8 @@ class Plugged:
             if (e.name or "").partition(".")[0] not in EXTRAS:
                 raise
             extra = EXTRAS[(e.name or "").partition(".")[0]]
+            if self.plugin.kind == "check":  # the extra without torch brings all that checks need
+                extra = "curation"
             raise UserError(
                 f"The {self.plugin.kind} {self.plugin.name} needs the package {e.name}.",
                 "It is not installed.",
@@ -159,6 +165,9 @@ def _points(
         given = given_rows(load_rows(arm.rows, recipe.gold, task, folder=loaded.folder), name)
     checks = recipe.checks if arm.checks is None else arm.checks
     checking = [plugged("check", check) for check in checks]
+    checkers = tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking)
+    if asking := [checkers[place].name for place, _ in inquiries(checkers)]:
+        _refuse_without_teacher(recipe, name, asking[0])
     synthesis = plugged("synthesizer", arm.synthesis) if arm.synthesis else None
     critic = plugged("critic", arm.critic) if arm.critic else None
     looking = critic.make(task=task) if critic else None
@@ -174,7 +183,7 @@ def _points(
             synthesizer=synthesis.make(task=task, folder=loaded.folder) if synthesis else None,
             synthesizer_id=synthesis.identity if synthesis else {},
             given=given,
-            checks=tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking),
+            checks=checkers,
             checks_id=[c.identity for c in checking],
             critic=looking,
             critic_id=critic.identity if critic else {},
@@ -202,6 +211,20 @@ def _can_look(critic: Critic, arm: str, learner: Plugin) -> None:
         "It could not say anything about that student.",
         f"Use the student {', '.join(sorted(able))}, or another critic.",
     )
+
+
+def _refuse_without_teacher(recipe: Recipe, arm: str, check: str) -> None:
+    """Refuse a check that asks a teacher which the recipe does not have.
+
+    Raises:
+        UserError: names arm and check.
+    """
+    if recipe.teacher is None:
+        raise UserError(
+            f"The check {check} of the arm {arm} asks the teacher, and the recipe has none.",
+            "Its opinion on each draft is bought before the draft is judged.",
+            "Give the recipe a teacher, or let students judge: agreement: {by: student}.",
+        )
 
 
 def _learning(part: Plugged, arm: str, task: Task, grid: str) -> Parts:

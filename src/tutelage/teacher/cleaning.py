@@ -1,16 +1,16 @@
 """What teachers add to a text, taken off: chatter, fences, quotes, and blocks that run on.
 
-Pure functions from text to text. `clean` never adds a character, does nothing to what it has
-cleaned before, and says what it did, so that a check can state it in its verdict. Whether a text
+Pure functions from text to text. `clean` adds no word, does nothing to what it has cleaned before,
+and says what it did, so that a check can state it in its verdict. Whether a text
 is a refusal is a question of its own (`refusal`): a refusal is dropped, never mended.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from tutelage.records import Task
 from tutelage.teacher.templating import heading
@@ -56,14 +56,14 @@ def refusal(text: str) -> str | None:
     return found.group().strip() if found else None
 
 
-def clean(text: str, *, stop: Sequence[str] = (), entities: bool = False) -> Cleaned:
+def clean(text: str, *, stop: Sequence[str] = (), html: bool = False) -> Cleaned:
     """Take off what a teacher put around the text.
 
     Args:
         text: A completion, or a field read out of one.
         stop: Where a prompt's own pattern begins again, such as a line end and `Premise:`
             (`run_on_markers` makes them): the text ends before the first of them.
-        entities: Whether to read HTML entities such as `&quot;`.
+        html: Whether to read HTML entities such as `&quot;` and take off tags such as `<br />`.
 
     >>> clean('Sure, here is one:\\n\\n"A fine film."')
     Cleaned(text='A fine film.', done=('chatter', 'quotes'))
@@ -76,8 +76,8 @@ def clean(text: str, *, stop: Sequence[str] = (), entities: bool = False) -> Cle
         ("chatter", strip_chatter),
         ("quotes", strip_quotes),
     ]
-    if entities:
-        steps.insert(0, ("entities", html.unescape))
+    if html:
+        steps[:0] = [("entities", unescape), ("tags", strip_tags)]
     done: dict[str, None] = {}
     before = None
     while before != text:
@@ -86,6 +86,41 @@ def clean(text: str, *, stop: Sequence[str] = (), entities: bool = False) -> Cle
             if (after := step(text)) != text:
                 done[name], text = None, after
     return Cleaned(text, tuple(done))
+
+
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|img|li"
+    r"|nowiki|ol|p|pre|q|ref|s|small|span|strong|sub|sup|table|tbody|td|th|tr|tt|u|ul)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+"""Tags of HTML and wikitext by name: `<3` and `<name>` are none."""
+_ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|amp|apos|gt|lt|nbsp|quot);")
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|big|code|em|font|i|nowiki|q|s|small|span|strong|sub|sup|tt|u)\b", re.IGNORECASE
+)
+_SPACES = re.compile(r"[ \t]{2,}")
+
+
+def holds_html(text: str) -> bool:
+    """Whether `text` has a tag of HTML or one of its commonest entities.
+
+    >>> holds_html("Fine.<br />Really."), holds_html("I <3 it & you; a < b > c")
+    (True, False)
+    """
+    return bool(_TAG.search(text) or _ENTITY.search(text))
+
+
+def strip_tags(text: str) -> str:
+    """Without tags of HTML; a space takes the place of those that part words, such as `<br>`.
+
+    >>> strip_tags("Fine.<br /><br />Really <b>fine</b>.")
+    'Fine. Really fine.'
+    """
+    if not _TAG.search(text):
+        return text
+    bare = _TAG.sub(lambda found: "" if _INLINE.match(found.group()) else " ", text)
+    return _SPACES.sub(" ", bare).strip()
 
 
 def run_on_markers(task: Task) -> tuple[str, ...]:
@@ -177,11 +212,17 @@ _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "�
 def strip_quotes(text: str) -> str:
     """The inside of one pair of quotes that wraps the whole text and nothing else could mean.
 
+    A quotation mark that opens the text and is never closed is taken off too.
+
     >>> strip_quotes('"Hello" and "goodbye"')
     '"Hello" and "goodbye"'
     >>> strip_quotes('"He sang in "Monk"."')
     'He sang in "Monk".'
+    >>> strip_quotes('"He sang in "Monk."')
+    'He sang in "Monk."'
     """
+    if _opens_alone(text):
+        return text[1:].lstrip()
     if len(text) < 3 or _QUOTES.get(text[0]) != text[-1]:
         return text
     inside = text[1:-1]
@@ -190,3 +231,11 @@ def strip_quotes(text: str) -> str:
     if not inside.strip() or (not nested and (text[0] in marks or text[-1] in marks)):
         return text
     return inside.strip()
+
+
+def _opens_alone(text: str) -> bool:
+    """Whether the first character is a quotation mark without its closing one."""
+    if len(text) < 3 or text[0] != '"' or text[1].isspace() or text.count('"') % 2 == 0:
+        return False
+    rest = text[1:]
+    return '"' not in rest or bool(_QUOTATION.match(rest))
