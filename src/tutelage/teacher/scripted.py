@@ -2,7 +2,8 @@
 
 It reads the prompt that it is sent, as an LLM does, finds the world's texts in it whatever stands
 around them, and answers what the shipped templates ask for: the 5 W questions, an explanation of a
-known answer, a label with or without reasons. Replies depend on the request alone (content,
+known answer, a label with or without reasons. In worlds that can be written in, it writes new rows
+as the request's gist says. Replies depend on the request alone (content,
 purchase seed, draw), never on time or order of arrival, and mistakes are drawn the same way.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Literal
 
 import orjson
@@ -24,6 +26,7 @@ from tutelage.exceptions import UserError
 from tutelage.records import (
     Completion,
     Example,
+    Gist,
     Reply,
     Request,
     Task,
@@ -31,8 +34,9 @@ from tutelage.records import (
     Usage,
     content_hash,
 )
+from tutelage.teacher.layout import laid_out
 from tutelage.teacher.worlds import find_world
-from tutelage.teacher.worlds.knowledge import Case, World
+from tutelage.teacher.worlds.knowledge import Case, Inventive, Manner, World
 from tutelage.teacher.worlds.lots import Lots
 
 TOKENS_PER_WORD = 1.3
@@ -56,6 +60,23 @@ class ScriptedOptions:
     """Longest completion where the request sets none."""
     latency: float = 0.0
     """Seconds to wait before each reply. Changes no reply."""
+    writing_errors: float = 0.03
+    """Share of texts written for a bare label that have another one."""
+    faithful: float = 0.9
+    """Share of variations that say things in the way of the text they vary."""
+    follows: float = 0.5
+    """Share of texts that do so where examples are shown."""
+    repeat: float = 0.0
+    """Share of texts that repeat an earlier one of the same prompt."""
+
+
+SHARES = (
+    "zero_shot_errors", "few_shot_errors", "rationale_errors",
+    "writing_errors", "faithful", "follows", "repeat",
+)  # fmt: skip
+_UNSAID = {"writing_errors": 0.03, "faithful": 0.9, "follows": 0.5, "repeat": 0.0}
+"""Options that are part of a teacher's name only where they differ from this, so that teachers
+which never write keep the name, and so the replies, that they had before."""
 
 
 def build(options: ScriptedOptions, *, task: Task, folder: Path) -> Teacher:
@@ -65,7 +86,7 @@ def build(options: ScriptedOptions, *, task: Task, folder: Path) -> Teacher:
         UserError: an unknown world, a share outside 0 to 1, or a task with other labels.
     """
     world = find_world(options.world)
-    for name in ("zero_shot_errors", "few_shot_errors", "rationale_errors"):
+    for name in SHARES:
         if not 0 <= getattr(options, name) <= 1:
             raise UserError(
                 f"{name} is {getattr(options, name)}.",
@@ -100,7 +121,9 @@ class ScriptedSession:
 
     def __init__(self, options: ScriptedOptions, task: Task, world: World) -> None:
         self._options, self._task, self._world = options, task, world
+        self._manner = Manner(options.faithful, options.follows, options.writing_errors)
         told = {**asdict(options), "latency": 0}
+        told = {name: value for name, value in told.items() if value != _UNSAID.get(name)}
         self.name = f"scripted/{options.world}-{content_hash('scripted1', told)[-8:]}"
 
     def resolve(self, request: Request) -> Request:
@@ -132,7 +155,7 @@ class ScriptedSession:
 
     def _complete(self, request: Request, at: int) -> Completion:
         lots = Lots("reply", request.prompt_hash, request.purchase, request.draw, at)
-        tokens, finish = self._say(request, lots), "stop"
+        tokens, finish = self._say(request, lots, at), "stop"
         longest = request.sampling.max_tokens or self._options.max_tokens
         if len(tokens) > (room := int(longest / TOKENS_PER_WORD)):
             tokens, finish = tokens[:room], "length"
@@ -143,15 +166,14 @@ class ScriptedSession:
             return Completion(text, finish)
         return Completion(text, finish, _up_to(tokens, len(text), request.sampling.logprobs))
 
-    def _say(self, request: Request, lots: Lots) -> list[TokenScore]:
+    def _say(self, request: Request, lots: Lots, at: int) -> list[TokenScore]:
         prompt = "\n\n".join(message.content for message in request.messages)
+        if request.gist is not None:
+            return self._write(request, request.gist, prompt, at) or self._decline()
         cases = self._world.read(prompt)
         ask = what_is_asked(prompt, [label.said for label in self._task.labels])
         if not cases or ask == "else":
-            return _spell(
-                "I'm sorry, but I can't answer this: I am the scripted teacher of the world "
-                f"{self._options.world} and know only its texts."
-            )
+            return self._decline()
         case = cases[-1]
         if ask == "five_w":
             return _spell(_five_w(case))
@@ -162,6 +184,44 @@ class ScriptedSession:
         errors = self._options.few_shot_errors if shown else self._options.zero_shot_errors
         label = self._judge(case, errors, lots)
         return self._annotate(case, label, ask, request.schema, lots)
+
+    def _decline(self) -> list[TokenScore]:
+        return _spell(
+            "I'm sorry, but I can't answer this: I am the scripted teacher of the world "
+            f"{self._options.world} and know only its texts."
+        )
+
+    def _write(self, request: Request, gist: Gist, prompt: str, at: int) -> list[TokenScore]:
+        """New texts for completion `at`; nothing where the world has none of the kind."""
+        world = self._world
+        if not isinstance(world, Inventive):
+            return []
+        first = (request.draw * request.sampling.n + at) * gist.count
+        if gist.kind in ("reasons", "attributes"):
+            lots = self._lots(request, "suggest", first)
+            texts = [{gist.wanted[0]: each} for each in world.suggest(gist, prompt, lots=lots)]
+            return _spell(laid_out(texts, gist, request.schema)) if texts else []
+        passages = []
+        for number in range(first, first + gist.count):
+            lots = self._lots(request, "write", self._original(request, number))
+            passages.append(world.compose(gist, prompt, manner=self._manner, lots=lots))
+        found = [passage for passage in passages if passage is not None]
+        if not found:
+            return []
+        text = laid_out([passage.fields for passage in found], gist, request.schema)
+        return _uneven(text, fmean(p.ease for p in found), self._lots(request, "ease", first))
+
+    def _original(self, request: Request, number: int) -> int:
+        """Which text of the prompt the one with this number repeats; itself where it is new."""
+        while number:
+            lots = self._lots(request, "repeat", number)
+            if lots.unit() >= self._options.repeat:
+                break
+            number = lots.below(number)
+        return number
+
+    def _lots(self, request: Request, what: str, number: int) -> Lots:
+        return Lots(what, request.prompt_hash, request.purchase, number)
 
     def _judge(self, case: Case, errors: float, lots: Lots) -> str:
         """The right label, or with probability `errors` a wrong one."""
@@ -230,6 +290,11 @@ def _five_w(case: Case) -> str:
 def _spell(text: str) -> list[TokenScore]:
     """The words of `text`, each with the white space before it; a blank at the end is dropped."""
     return [TokenScore(piece, -0.05) for piece in re.findall(r"\s*\S+", text)]
+
+
+def _uneven(text: str, mean: float, lots: Lots) -> list[TokenScore]:
+    """The words of `text`, with log-probabilities that scatter around `mean`."""
+    return [replace(token, logprob=mean * (0.5 + lots.unit())) for token in _spell(text)]
 
 
 def _up_to(tokens: Sequence[TokenScore], length: int, rivals: int) -> tuple[TokenScore, ...]:

@@ -2,7 +2,8 @@
 
 A world is frozen: the same call gives the same rows for ever, so that methods compared on it last
 year and today saw the same data. `composition` is a task on which rationales teach something,
-`monotonicity` one on which they do not.
+`monotonicity` one on which they do not; `reviews` is one in which it matters for what a teacher is
+asked when it writes rows of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from tutelage.plugins import nearest
 from tutelage.teacher.worlds.composition import Composition
 from tutelage.teacher.worlds.knowledge import ROLES, World
 from tutelage.teacher.worlds.monotonicity import Monotonicity
+from tutelage.teacher.worlds.reviews import Reviews
 
 WORLDS: Mapping[str, World] = {
     "composition": Composition(),
     "monotonicity": Monotonicity(),
+    "reviews": Reviews(),
 }
 
 
@@ -33,7 +36,8 @@ def find_world(name: str) -> World:
 
 
 def write_gold(world: str, role: str, rows: int, seed: int) -> list[dict[str, str]]:
-    """Gold rows of a built-in world: one column for each field of its task, and `label`.
+    """Gold rows of a built-in world: one column for each field of its task, `label`,
+    and in `reviews` the tag `phenomenon`.
 
     Fewer rows are a prefix of more. Rows of different roles never share a case, nor do those of
     seeds that differ modulo 20.
