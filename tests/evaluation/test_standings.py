@@ -159,6 +159,19 @@ def test_slices_count_labels_and_tags() -> None:
     assert found[3].interval.point == pytest.approx(matrix[:, ::3].mean())
 
 
+def test_slices_are_held_against_a_reference_row_by_row() -> None:
+    better, worse = CARDS[:3], CARDS[3:]
+    found = slices(TASK, ROWS, better, against=worse)
+    shorts = [row for row in ROWS if row.tags["length"] == "short"]
+    own, other = (score_matrix(TASK, shorts, c, metric="accuracy") for c in (better, worse))
+    gap = found[3].gap
+    assert gap is not None and found[3].value == "short"
+    assert gap.difference == pytest.approx(own.mean() - other.mean())
+    assert gap.low < gap.difference < gap.high
+    assert all(s.gap is None for s in slices(TASK, ROWS, better))
+    assert all(s.gap is None for s in slices(TASK, ROWS[:4], better, against=worse))
+
+
 def test_rows_can_only_be_grouped_by_what_they_have() -> None:
     with pytest.raises(UserError, match="'topic'"):
         table(TASK, ROWS, CARDS, by="topic")

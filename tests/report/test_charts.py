@@ -87,12 +87,13 @@ def test_any_name_can_be_drawn_and_stays_text(results: Results) -> None:
 
 
 def test_the_same_name_looks_the_same_and_neighbours_differ() -> None:
-    names = [f"arm {i}" for i in range(14)]
+    names = [f"arm {i}" for i in range(20)]
     look = styles(names, ["majority"])
     seen = {(s.colour, s.marker, s.dash) for s in look.values()}
-    assert len(seen) == 15
-    assert look["arm 0"].colour == look["arm 6"].colour == ARM_COLOURS[0]
-    assert look["arm 0"].dash != look["arm 6"].dash
+    assert len(seen) == 21
+    again = f"arm {len(ARM_COLOURS)}"
+    assert look["arm 0"].colour == look[again].colour == ARM_COLOURS[0]
+    assert look["arm 0"].dash != look[again].dash
 
 
 @given(

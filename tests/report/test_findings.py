@@ -82,6 +82,52 @@ def no_purchase(r: Results) -> None:
     r["units"] = [u for u in r["units"] if u["arm"] == "label_only"]
 
 
+def surplus(r: Results) -> None:
+    wanting(0)(r)
+    bought(r)["reasons"][0].update(check="quota", reason="enough rows of up")
+
+
+def reviews(*rates: tuple[float, float]) -> Callable[[Results], None]:
+    """Error rates in the pool and in its held-back part after each turn of `explain`."""
+
+    def change(r: Results) -> None:
+        for unit in r["units"]:
+            if unit["arm"] == "explain":
+                unit["turns"] = [
+                    {
+                        **unit["turns"][0],
+                        "feedback": {
+                            "error_rate": pool,
+                            "held_back_error_rate": held,
+                            "held_back": 30.0,
+                        },
+                    }
+                    for pool, held in rates
+                ]
+
+    return change
+
+
+def gold_seen(*totals: int) -> Callable[[Results], None]:
+    def change(r: Results) -> None:
+        counts = dict.fromkeys(("trained", "shown", "shown_mean", "reviewed", "named"), 0)
+        r["gold_use"] = [
+            {"name": name, "rival": False, **counts, "chosen_on": 50, "total": total}
+            for name, total in zip(("label_only", "explain"), totals, strict=True)
+        ]
+
+    return change
+
+
+def wanting(lacking: int) -> Callable[[Results], None]:
+    def change(r: Results) -> None:
+        bought(r).update(
+            wanted={"up": 4, "down": 3}, lacking={"up": lacking} if lacking else {}, waves=1
+        )
+
+    return change
+
+
 CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T101", None, "clear", "3 student seeds or more"),
     ("T101", two_seeds, "found", "On 2 seeds each: label_only, explain."),
@@ -134,6 +180,17 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T117", None, "clear", "Every reply had a price"),
     ("T117", lambda r: r["costs"].update(unpriced=4), "found", "4 replies had no known price"),
     ("T117", lambda r: r["costs"].update(charged=[]), "not applicable", "Nothing was bought"),
+    ("T109", surplus, "found", "explain: 1 of 10 drafts were dropped (10 %), most of them by ref"),
+    ("T118", None, "not applicable", "No arm's errors were measured"),
+    ("T118", reviews((0.3, 0.3), (0.1, 0.2)), "clear", "they fell in its held-back part too"),
+    ("T118", reviews((0.3, 0.3), (0.2, 0.3)), "found", "the loop may be starting to overfit"),
+    ("T118", reviews((0.4, 0.3), (0.1, 0.4)), "found", "the loop starts to overfit its pool"),
+    ("T119", None, "not applicable", "no two arms"),
+    ("T119", gold_seen(150, 150), "clear", "Every arm saw 150 gold rows, dev included"),
+    ("T119", gold_seen(150, 250), "found", "explain 250, against 150 of label_only"),
+    ("T120", None, "not applicable", "No arm wanted a fixed number"),
+    ("T120", wanting(0), "clear", "exactly as many rows of each label"),
+    ("T120", wanting(2), "found", "explain: 5 of 7 rows. Missing: up 2."),
 ]
 
 

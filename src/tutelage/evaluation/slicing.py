@@ -7,9 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tutelage.evaluation.significance import Interval, interval
+from tutelage.evaluation.significance import Interval, compare, interval
 from tutelage.evaluation.standings import answered, row_groups, score_matrix
 from tutelage.records import Example, Scorecard, Task
+
+FEWEST_GROUPS = 5
+"""Independent rows from which a difference on a slice has an interval worth showing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A contender minus the reference on the rows of one slice, paired by row."""
+
+    difference: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,8 @@ class Slice:
     rows: int
     interval: Interval
     """Of the accuracy (multi-label: all labels right), or of the token F1 (span QA)."""
+    gap: Gap | None = None
+    """To the reference; None for the reference itself and for slices of very few rows."""
 
     def to_facts(self) -> dict[str, Any]:
         return asdict(self)
@@ -32,6 +46,7 @@ def slices(
     rows: Sequence[Example],
     cards: Sequence[Scorecard],
     *,
+    against: Sequence[Scorecard] = (),
     by: str = "",
     level: float = 0.95,
 ) -> list[Slice]:
@@ -41,6 +56,7 @@ def slices(
         task: What was asked.
         rows: All rows that were scored; those count that every card answers.
         cards: Of one contender, one for each seed.
+        against: Of the contender that this one is held against on every slice, such as gold only.
         by: Field or tag whose equal values make rows one cluster.
         level: Of the intervals. They are those of each slice alone: among twenty slices one lies
             outside its interval by chance.
@@ -58,10 +74,29 @@ def slices(
                 value,
                 len(part),
                 interval(matrix, groups=row_groups(part, by), level=level),
+                _gap(task, part, cards, against, by, level) if against else None,
             )
         )
     order = {name: i for i, name in enumerate(dict.fromkeys(s.name for s in found))}
     return sorted(found, key=lambda s: (order[s.name], -s.rows, s.value))
+
+
+def _gap(
+    task: Task,
+    rows: Sequence[Example],
+    cards: Sequence[Scorecard],
+    against: Sequence[Scorecard],
+    by: str,
+    level: float,
+) -> Gap | None:
+    shared = answered(rows, cards, against)
+    groups = row_groups(shared, by)
+    if (len(set(groups)) if groups else len(shared)) < FEWEST_GROUPS:
+        return None
+    metric = sliced_by(task)
+    own, other = (score_matrix(task, shared, group, metric=metric) for group in (cards, against))
+    found = compare(own, other, groups=groups, level=level)
+    return Gap(found.difference, found.low, found.high)
 
 
 def sliced_by(task: Task) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tutelage.report import numbers
+from tutelage.report.quota_accounts import Quota, quota_of
 
 Facts = Mapping[str, Any]
 ASIDE = ("rival", "pilot")
@@ -55,6 +56,8 @@ class Account:
     """Of those, rationales that name their own label; None where the run did not count them."""
     rows: int
     """Rows the last student was trained on, gold included; the smallest number of any student."""
+    quota: Quota | None = None
+    """What was wanted of each label and what came; None where nothing had a quota."""
 
     @property
     def shortfall(self) -> str:
@@ -111,7 +114,7 @@ def _account(results: Facts, arm: str) -> Account:
             told[(r["check"], r["decision"], r["reason"])] += r["count"]
     drafts = _sum(turns, "drafts")
     ordered = sorted(told.items(), key=lambda item: (-item[1], item[0]))
-    last = [u["turns"][-1] for u in results["units"] if u["arm"] == arm]
+    units = [unit for unit in results["units"] if unit["arm"] == arm]
     return Account(
         arm=arm,
         purchases=len(turns),
@@ -128,7 +131,8 @@ def _account(results: Facts, arm: str) -> Account:
         added=_sum(turns, "added"),
         with_rationale=_sum(turns, "with_rationale"),
         naming_label=_naming(turns),
-        rows=min(turn["rows"] for turn in last),
+        rows=min(unit.get("rows", unit["turns"][-1]["rows"]) for unit in units),
+        quota=quota_of(turns, units[0].get("most_waves", 1), units[0].get("most_rows")),
     )
 
 

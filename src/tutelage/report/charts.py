@@ -11,7 +11,9 @@ from tutelage.report.courses import Curve
 from tutelage.report.drawing import FAINT, GRID, INK, Chart, Style, draw, named, spread, styles
 from tutelage.report.facts import Report
 from tutelage.report.headline import Line, RuleScore
+from tutelage.report.return_chart import return_charts
 from tutelage.report.slice_chart import slice_chart
+from tutelage.report.slice_map import slice_map
 
 Styles = Mapping[str, Style]
 
@@ -21,10 +23,11 @@ def charts(report: Report) -> list[Chart]:
     look = styles_of(report)
     made = (
         standings_chart(report, look),
-        course_chart(report, look, "accuracy"),
+        course_chart(report, look, "f1" if report.task["kind"] == "span_qa" else "accuracy"),
         course_chart(report, look, "rationale_bleu"),
+        *return_charts(report, look),
         configurations_chart(report, look),
-        slice_chart(report, look),
+        slice_map(report) or slice_chart(report, look),
         charges_chart(report, look),
     )
     return [chart for chart in made if chart is not None]
@@ -133,6 +136,7 @@ def _reference_lines(axes: Any, report: Report, rows: int) -> None:
 # --- dev over training ----------------------------------------------------------------------------
 
 _COURSES = {
+    "f1": ("dev-course", "Dev F1 over training", "dev token F1, points"),
     "accuracy": ("dev-course", "Dev accuracy over training", "dev accuracy, points"),
     "rationale_bleu": ("bleu-course", "Rationale BLEU over training", "BLEU on dev rationales"),
 }

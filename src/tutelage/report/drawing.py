@@ -26,9 +26,13 @@ WIDTH = 5.2
 INK = "#010203"
 FAINT = "#010204"
 GRID = "#010205"
-ARM_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Okabe and Ito's, for whom colour-blind eyes are no exception. The page's style sheet has a darker
-and a lighter form of each, for text on white and on black, as `--own-0` and so on."""
+ARM_COLOURS = (
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"),
+    *("#882255", "#999933", "#332288"),
+)
+"""Six of Okabe and Ito's and three of Paul Tol's, for whom colour-blind eyes are no exception. The
+page's style sheet has a darker and a lighter form of each, for text on white and on black, as
+`--own-0` and so on."""
 RIVAL_COLOURS = ("#7f7f7f", "#a08060", "#6f8fa8", "#948aa8")
 _PAGE_COLOURS = {
     INK: "currentColor",
@@ -37,7 +41,7 @@ _PAGE_COLOURS = {
     **{colour: f"var(--own-{i})" for i, colour in enumerate(ARM_COLOURS)},
     **{colour: f"var(--rival-{i})" for i, colour in enumerate(RIVAL_COLOURS)},
 }
-MARKERS = ("o", "s", "^", "D", "v", "P")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,

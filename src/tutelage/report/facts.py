@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tutelage.answer_matching import match
 from tutelage.exceptions import UserError
 from tutelage.report.bookkeeping import Account, Charge, accounts, charges
 from tutelage.report.courses import Configuration, Curve, configurations, curves
 from tutelage.report.findings import Evidence, Finding, findings
 from tutelage.report.headline import Line, Pair, Verdict, lines, pairs, reference_of, verdict
+from tutelage.report.hygiene import GoldUse, PoolErrors, gold_uses, pool_errors
 from tutelage.report.openings import earlier_openings
+from tutelage.report.return_curves import ReturnCurve, return_curves
 
 Facts = Mapping[str, Any]
 FORMAT = 1
@@ -37,6 +40,10 @@ class SliceScore:
     score: float
     low: float
     high: float
+    gap: float | None = None
+    """To `slices_against` on the same rows; None for that arm itself and for very few rows."""
+    gap_low: float | None = None
+    gap_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,15 @@ class Report:
     """All comparisons, the primary one first."""
     curves: tuple[Curve, ...]
     configurations: tuple[Configuration, ...]
+    returns: tuple[ReturnCurve, ...]
+    """What more data brought, by arm, and whether to buy more."""
+    pool_errors: tuple[PoolErrors, ...]
+    """Error rates in the pool and in its held-back part, by arm and turn."""
+    gold_uses: tuple[GoldUse, ...]
+    """How many gold rows each contender saw, and for what."""
     slices: tuple[SliceScore, ...]
+    slices_against: str
+    """The arm to which slices give gaps; empty where there is none."""
     confusions: tuple[Confusion, ...]
     examples: tuple[Shown, ...]
     accounts: tuple[Account, ...]
@@ -145,6 +160,8 @@ class Report:
         told["verdict"]["sentence"] = self.verdict.sentence
         for account, plain in zip(self.accounts, told["accounts"], strict=True):
             plain["adds_up"] = account.adds_up
+            if account.quota:
+                plain["quota"]["met"] = account.quota.met
         for finding in (*told["findings"], *told["clock"]["findings"]):
             finding["anchor"] = f"docs/report.md#{finding['code'].lower()}"
         return told
@@ -184,9 +201,13 @@ def report_of(results: Facts) -> Report:
         pairs=tuple(compared),
         curves=tuple(curves(results)),
         configurations=tuple(configurations(results)),
+        returns=tuple(return_curves(results)),
+        pool_errors=tuple(pool_errors(results)),
+        gold_uses=tuple(gold_uses(results)),
         slices=tuple(_slices(results)),
+        slices_against=results.get("slices_against", ""),
         confusions=tuple(_confusions(results)),
-        examples=tuple(map(_shown, results["examples"])),
+        examples=tuple(_shown(example, task["kind"]) for example in results["examples"]),
         accounts=tuple(booked),
         charges=tuple(charges(results)),
         unpriced=results["costs"]["unpriced"],
@@ -208,10 +229,17 @@ def _slices(results: Facts) -> list[SliceScore]:
             part["interval"]["point"],
             part["interval"]["low"],
             part["interval"]["high"],
+            *_gap(part.get("gap")),
         )
         for arm, parts in results["slices"].items()
         for part in parts
     ]
+
+
+def _gap(told: Facts | None) -> tuple[float | None, float | None, float | None]:
+    if told is None:
+        return None, None, None
+    return told["difference"], told["low"], told["high"]
 
 
 def _confusions(results: Facts) -> list[Confusion]:
@@ -228,11 +256,12 @@ def _confusions(results: Facts) -> list[Confusion]:
     ]
 
 
-def _shown(example: Facts) -> Shown:
+def _shown(example: Facts, kind: str) -> Shown:
     gold = _plain(example["answer"])
     answers = [
-        Answer(name, _plain(told["said"]), _same(_plain(told["said"]), gold), told["rationale"])
+        Answer(name, said, _same(said, gold, kind), told["rationale"])
         for name, told in example["answers"].items()
+        for said in (_plain(told["said"]),)
     ]
     return Shown(example["id"], example["fields"], gold, tuple(answers))
 
@@ -241,9 +270,14 @@ def _plain(answer: Any) -> str | tuple[str, ...] | None:
     return tuple(answer) if isinstance(answer, list) else answer
 
 
-def _same(said: str | tuple[str, ...] | None, gold: str | tuple[str, ...] | None) -> bool:
-    """Whether an answer is right; the order of several labels says nothing."""
+def _same(
+    said: str | tuple[str, ...] | None, gold: str | tuple[str, ...] | None, kind: str
+) -> bool:
+    """Whether an answer is right; the order of several labels says nothing, and one of several
+    acceptable spans is enough."""
     if isinstance(said, tuple) and isinstance(gold, tuple):
+        if kind == "span_qa":
+            return match(said[0] if said else "", gold).exact == 1
         return set(said) == set(gold)
     return said == gold
 

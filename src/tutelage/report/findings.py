@@ -14,6 +14,8 @@ from typing import Any, Literal
 from tutelage.report import numbers
 from tutelage.report.bookkeeping import Account
 from tutelage.report.headline import Line, Verdict
+from tutelage.report.hygiene import gold_uses, overfitting, pool_errors
+from tutelage.report.quota_accounts import SURPLUS
 
 Facts = Mapping[str, Any]
 Status = Literal["found", "clear", "not applicable"]
@@ -176,16 +178,17 @@ def _dropped(e: Evidence) -> Outcome:
         return "not applicable", "There were no drafts to judge."
     told = []
     for a in e.accounts:
-        if a.dropped:
-            first = next(r for r in a.reasons if r.decision == "dropped")
+        dropped = a.dropped - (a.quota.surplus if a.quota else 0)
+        if dropped:
+            first = next(r for r in a.reasons if r.decision == "dropped" and r.check != SURPLUS)
             told.append(
-                f"{a.arm}: {numbers.count(a.dropped)} of {numbers.plural(a.drafts, 'draft')} were "
-                f"dropped ({numbers.percent(a.dropped / a.drafts)}), most of them by "
+                f"{a.arm}: {numbers.count(dropped)} of {numbers.plural(a.drafts, 'draft')} were "
+                f"dropped ({numbers.percent(dropped / a.drafts)}), most of them by "
                 f"{first.check}: {first.reason}."
             )
         if not a.adds_up:
             told.append(f"{a.arm}: drafts and verdicts do not add up; please report this.")
-    return _found(told, "Every draft was kept or mended, and the accounts add up.")
+    return _found(told, "No draft was refused by a check, and the accounts add up.")
 
 
 def _capped(e: Evidence) -> Outcome:
@@ -199,7 +202,12 @@ def _still_rising(e: Evidence) -> Outcome:
     told, looked = [], False
     for line in e.arms:
         courses = [
-            [m["dev"]["accuracy"] for m in unit["history"] if "accuracy" in m["dev"]]
+            [
+                m["dev"][name]
+                for m in unit["history"]
+                for name in ("accuracy", "f1")
+                if name in m["dev"]
+            ]
             for unit in e.units(line.name)
         ]
         courses = [course for course in courses if len(course) > 1]
@@ -208,11 +216,11 @@ def _still_rising(e: Evidence) -> Outcome:
         if rising:
             told.append(
                 f"{line.name}: {rising} of {numbers.plural(len(courses), 'student')} had the best "
-                "dev accuracy at the last look; longer training may still gain."
+                "dev score at the last look; longer training may still gain."
             )
     if not looked:
         return "not applicable", "No student was looked at more than once during training."
-    return _found(told, "Every arm had its best dev accuracy before the last look.")
+    return _found(told, "Every arm had its best dev score before the last look.")
 
 
 def _on_dev(e: Evidence) -> Outcome:
@@ -281,6 +289,41 @@ def _unpriced(e: Evidence) -> Outcome:
     )
 
 
+def _pool_learned(e: Evidence) -> Outcome:
+    told, judged = overfitting(pool_errors(e.results))
+    if not judged:
+        return "not applicable", (
+            "No arm's errors were measured in two turns and in a held-back part of its pool."
+        )
+    return _found(told, "Where errors fell in the pool, they fell in its held-back part too.")
+
+
+def _unequal_gold(e: Evidence) -> Outcome:
+    """Arms alone: a rival of the box is what one would have without the loop."""
+    uses = [use for use in gold_uses(e.results) if not use.rival]
+    if len(uses) < 2:
+        return "not applicable", "There are no two arms to compare."
+    least = min(use.total for use in uses)
+    more = [use for use in uses if use.total > least]
+    if not more:
+        return "clear", f"Every arm saw {numbers.plural(least, 'gold row')}, dev included."
+    listed = ", ".join(f"{use.name} {numbers.count(use.total)}" for use in more)
+    fewest = ", ".join(use.name for use in uses if use.total == least)
+    return "found", (
+        f"{listed}, against {numbers.count(least)} of {fewest} (distinct rows, dev included). Part "
+        "of a difference between them may be the gold rows themselves: an arm that trains on the "
+        "pool shows how much."
+    )
+
+
+def _quota_missed(e: Evidence) -> Outcome:
+    quotas = [(a.arm, a.quota) for a in e.accounts if a.quota]
+    if not quotas:
+        return "not applicable", "No arm wanted a fixed number of rows."
+    told = [f"{arm}: {quota.sentence}" for arm, quota in quotas if not quota.met]
+    return _found(told, "Every arm kept exactly as many rows of each label as it wanted.")
+
+
 CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T101", "Few seeds behind a figure", _few_seeds),
     ("T102", "The comparison is too blunt for what would matter", _blunt),
@@ -291,12 +334,15 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T108", "Orders without a reply", _unanswered),
     ("T109", "Drafts dropped", _dropped),
     ("T110", "Purchases stopped at a cap", _capped),
-    ("T111", "Dev accuracy still rising", _still_rising),
+    ("T111", "Dev score still rising", _still_rising),
     ("T112", "Scores on dev", _on_dev),
     ("T113", "As published", _as_published),
     ("T114", "Gold rows that overlap, repeat or lack labels", _gold_warnings),
     ("T115", "Seeds that vary nothing", _idle_seeds),
     ("T116", "Grids of unequal size", _unequal_grids),
     ("T117", "Replies without a price", _unpriced),
+    ("T118", "Errors fall in the pool and not in its held-back part", _pool_learned),
+    ("T119", "Arms that saw more gold than others", _unequal_gold),
+    ("T120", "Quotas that were not met", _quota_missed),
 )
 """T104 stands in `openings.py`: it depends on when the run was started."""

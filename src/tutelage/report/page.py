@@ -51,6 +51,7 @@ def page(report: Report) -> str:
             colours={name: style.page_colour for name, style in styles_of(report).items()},
             charged_total=sum(charge.nanousd for charge in report.charges),
             slices=_slice_table(report),
+            margin=next((curve.last["margin"] for curve in report.returns if curve.last), 0.02),
             recipe=_yaml(report.recipe),
             training=_training_table(report),
             most_labels=MOST_LABELS,

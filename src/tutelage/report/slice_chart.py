@@ -24,6 +24,7 @@ def slice_chart(report: Report, look: Mapping[str, Style]) -> Chart | None:
     if not parts:
         return None
     keys = _shown(parts)
+    measure = "token F1" if report.task["kind"] == "span_qa" else "accuracy"
 
     def paint(figure: Any, axes: Any) -> None:
         for row, key in enumerate(keys):
@@ -49,7 +50,7 @@ def slice_chart(report: Report, look: Mapping[str, Style]) -> Chart | None:
         axes.set_ylim(len(keys) - 0.5, -0.5)
         axes.tick_params(length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("accuracy, points")
+        axes.set_xlabel(f"{measure}, points")
         axes.grid(axis="x", color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
         figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8.5)
@@ -59,7 +60,8 @@ def slice_chart(report: Report, look: Mapping[str, Style]) -> Chart | None:
     return Chart(
         "slices-figure",
         "Where the arms part",
-        "Accuracy on rows of one label or tag, with intervals of each slice alone: among twenty "
+        f"{measure[0].upper()}{measure[1:]} on rows of one label or tag, with intervals of each "
+        "slice alone: among twenty "
         f"slices one lies outside its interval by chance.{more}",
         "; ".join(
             f"{key[0]} {key[1]}: "

@@ -27,9 +27,11 @@ from tutelage.loop import Learned, Turn, best_dev
 from tutelage.recipe import Recipe
 from tutelage.recipe.validation import parse_primary
 from tutelage.records import Example, Label, Scorecard, Task, Usage
-from tutelage.steps import Unit
+from tutelage.steps import Parts, Unit
 from tutelage.store.ledger import Ledger
 from tutelage.study.building import Prepared
+from tutelage.study.gold_use import gold_use
+from tutelage.study.returns import return_facts
 from tutelage.synthesis.rationales import label_mentions
 
 SHOWN_EXAMPLES = 12
@@ -43,6 +45,8 @@ class Evidence:
     learned: Sequence[Learned]
     dev_cards: Sequence[Scorecard]
     charged: Mapping[Unit, Usage]
+    turn_cards: Sequence[Scorecard] = ()
+    """Dev cards of every turn of arms with several."""
     rows: Sequence[Example] = ()
     """Rows of the split that was examined last."""
     cards: Sequence[Scorecard] = ()
@@ -90,7 +94,10 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
         "task": {**asdict(task), "labels": [asdict(label) for label in task.labels]},
         "recipe": prepared.loaded.resolved(),
         "gold": [dict(gold.facts) for gold in prepared.golds],
-        "units": [unit_facts(entry, evidence.charged, task.labels) for entry in evidence.learned],
+        "units": [
+            unit_facts(entry, evidence.charged, task.labels, prepared.parts(entry.unit))
+            for entry in evidence.learned
+        ],
         "chosen": {arm: contender._asdict() for arm, contender in chosen.items()},
         "rules": evidence.rules,
         "rivals": [name for name in chosen if name not in recipe.arms],
@@ -103,17 +110,20 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
             c.to_facts() for c in comparisons(task, evidence.rows, evidence.cards, pairs, by=by)
         ],
         "primary": recipe.primary,
-        "slices": {
-            arm: [
-                s.to_facts()
-                for s in slices(task, evidence.rows, _cards_of(evidence, contender), by=by)
-            ]
-            for arm, contender in chosen.items()
-            if arm in recipe.arms
-        },
+        "slices": slice_facts(evidence, by),
+        "slices_against": slice_reference(evidence),
         "confusion": {
             arm: _confusion(_cards_of(evidence, contender)) for arm, contender in chosen.items()
         },
+        "returns": return_facts(
+            prepared,
+            evidence.learned,
+            chosen,
+            evidence.dev_cards,
+            evidence.turn_cards,
+            by=by,
+        ),
+        "gold_use": gold_use(prepared, evidence.learned, chosen),
         "examples": shown_examples(evidence),
         "costs": cost_facts(evidence, ledger, study),
         "openings": len(evidence.openings),
@@ -153,6 +163,35 @@ def compared_pairs(
     return [(chosen[name], chosen[reference]) for name in (*first, *others)]
 
 
+def slice_reference(evidence: Evidence) -> str:
+    """The arm that all others are held against slice by slice: gold only, else the reference of
+    the primary comparison; empty where neither ran."""
+    arms, chosen = evidence.prepared.recipe.arms, evidence.chosen
+    gold_only = [name for name, arm in arms.items() if not arm.synthesis and not arm.rows]
+    worse = parse_primary(evidence.prepared.recipe.primary)[1]
+    return next((name for name in (*gold_only, worse) if name in chosen and name in arms), "")
+
+
+def slice_facts(evidence: Evidence, by: str) -> dict[str, list[dict[str, Any]]]:
+    """Every arm on every slice, and its gap to the reference there."""
+    task, chosen, reference = evidence.prepared.task, evidence.chosen, slice_reference(evidence)
+    against = _cards_of(evidence, chosen[reference]) if reference else []
+    return {
+        arm: [
+            found.to_facts()
+            for found in slices(
+                task,
+                evidence.rows,
+                _cards_of(evidence, contender),
+                against=() if arm == reference else against,
+                by=by,
+            )
+        ]
+        for arm, contender in chosen.items()
+        if arm in evidence.prepared.recipe.arms
+    }
+
+
 def _is_strong(prepared: Prepared, rival: str) -> bool:
     """Whether a rival is worth a comparison: beating the commonest label proves little."""
     return prepared.recipe.rivals[rival].kind != "majority"
@@ -182,13 +221,15 @@ def _confusion(cards: Sequence[Scorecard]) -> Any:
 
 
 def unit_facts(
-    entry: Learned, charged: Mapping[Unit, Usage], labels: Sequence[Label]
+    entry: Learned, charged: Mapping[Unit, Usage], labels: Sequence[Label], parts: Parts
 ) -> dict[str, Any]:
     """What one unit bought, kept and learned."""
     fitted = entry.fitted
     return {
         **asdict(entry.unit),
         "turns": [turn_facts(turn, labels) for turn in entry.turns],
+        "most_waves": parts.synthesizer.waves if parts.synthesizer else 1,
+        "most_rows": parts.most_rows,
         "rows": entry.rows,
         "primary": fitted.primary,
         "folders": dict(fitted.folders),
@@ -216,6 +257,7 @@ def turn_facts(turn: Turn, labels: Sequence[Label]) -> dict[str, Any]:
             )
         ],
         "added": len(harvest.kept),
+        "added_by_label": dict(sorted(Counter(row.label or "" for row in harvest.kept).items())),
         "materials": harvest.materials,
         "with_rationale": sum(1 for row in harvest.kept if row.rationale),
         "rationale_names_label": label_mentions(harvest.kept, labels)["own"],
@@ -230,6 +272,7 @@ def turn_facts(turn: Turn, labels: Sequence[Label]) -> dict[str, Any]:
         "gold_shown": len(harvest.shown),
         "lacking": {name: count for name, count in harvest.lacking.items() if count},
         "feedback": dict(turn.feedback.measures) if turn.feedback else {},
+        "reviewed": turn.feedback is not None,
         "feedback_rows": len(turn.feedback.rows) if turn.feedback else 0,
         "best_dev": best_dev(turn.fitted),
         "steps": dict(turn.steps),

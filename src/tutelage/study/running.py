@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,6 +32,7 @@ from tutelage.store.runs import Run, write_whole
 from tutelage.store.status import Listener, StatusBoard
 from tutelage.study.building import Prepared, build_teacher, prepare
 from tutelage.study.results import Evidence, results_of
+from tutelage.study.returns import turn_cards
 from tutelage.study.rivalry import rival_cards
 from tutelage.study.shop import Shop, limits_of, open_shop
 
@@ -143,6 +144,10 @@ class Study:
                     entry.unit: shop.charged(entry.unit) for entry in learned if shop is not None
                 },
             )
+            turns = turn_cards(
+                self.prepared, learned, evidence.chosen, lambda unit: self.bench(unit, shop)
+            )
+            evidence = replace(evidence, turn_cards=turns)
             if self.choices.final:
                 evidence = await self._open_test(evidence, shop, book)
             else:

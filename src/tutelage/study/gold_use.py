@@ -1,0 +1,125 @@
+"""How many labelled gold rows each contender saw, and for what: no method may win by seeing more.
+
+Counted are rows whose labels a contender could use. Checks that compare drafts with gold rows to
+drop copies are not counted: they hand nothing on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import Any
+
+from tutelage.evaluation.standings import Contender
+from tutelage.gold.opening import Gold
+from tutelage.loop import Learned
+from tutelage.recipe import RivalSpec
+from tutelage.records import Example
+from tutelage.study.building import Prepared
+from tutelage.study.returns import by_arm
+
+Seen = frozenset[tuple[str, str]]
+"""Rows by role and id: two roles may use the same ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldUse:
+    """Distinct gold rows of one contender: of the student that saw most, where they differ."""
+
+    name: str
+    rival: bool
+    trained: int
+    """Train rows that its last student was trained on."""
+    shown: int
+    """Rows that stood in orders: as examples, to be explained or to be varied."""
+    shown_mean: float
+    """The same, mean over its students."""
+    reviewed: int
+    """Pool rows whose labels its critic compared with the student's answers."""
+    named: int
+    """Of those, rows that the critic handed on to the next orders."""
+    chosen_on: int
+    """Dev rows on which checkpoints, penalties and grid points were chosen."""
+    total: int
+    """Rows of all these together, each once."""
+
+
+def gold_use(
+    prepared: Prepared, learned: Sequence[Learned], chosen: Mapping[str, Contender]
+) -> list[dict[str, Any]]:
+    """The account of every arm and rival: `gold_use` of results.json."""
+    golds = {gold.fold: gold for gold in prepared.golds}
+    students = by_arm(learned, chosen)
+    found = [_of_arm(prepared, name, entries, golds) for name, entries in students.items()]
+    for name, rival in prepared.recipe.rivals.items():
+        if name in chosen and name not in students:
+            found.append(_of_rival(name, rival, prepared.golds[0]))
+    return [asdict(use) for use in found]
+
+
+def _of_arm(
+    prepared: Prepared, name: str, entries: Sequence[Learned], golds: Mapping[int, Gold]
+) -> GoldUse:
+    uses = [_of_unit(prepared, entry, golds[entry.unit.fold]) for entry in entries]
+    most = max(uses, key=lambda use: (use.total, use.shown))
+    return GoldUse(
+        **{
+            **asdict(most),
+            "name": name,
+            "rival": name in prepared.recipe.rivals,
+            "shown_mean": fmean(use.shown for use in uses),
+        }
+    )
+
+
+def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
+    parts = prepared.parts(entry.unit)
+    trained = _rows(gold.train) if parts.with_gold else frozenset()
+    reads_pool = parts.critic is not None and parts.critic.reads == "pool"
+    looked = reads_pool and any(turn.feedback for turn in entry.turns)
+    reviewed = _rows(gold.pool) if looked else frozenset()
+    named = _rows(
+        weighted.example
+        for turn in entry.turns
+        for weighted in (turn.feedback.rows if turn.feedback and reads_pool else ())
+    )
+    shown = _found({i for turn in entry.turns for i in turn.harvest.shown}, gold)
+    if parts.synthesizer is not None:
+        shown |= _rows(gold.dev[: parts.dev_rationales])
+    return _counted(trained, shown, reviewed, named, _rows(gold.dev))
+
+
+def _of_rival(name: str, rival: RivalSpec, gold: Gold) -> GoldUse:
+    """The commonest label counts train rows; a teacher is shown some."""
+    trained = _rows(gold.train) if rival.kind == "majority" else frozenset()
+    shown = _rows(gold.train[: rival.shots]) if rival.kind == "teacher" else frozenset()
+    use = _counted(trained, shown, frozenset(), frozenset(), frozenset())
+    return GoldUse(**{**asdict(use), "name": name, "rival": True})
+
+
+def _counted(trained: Seen, shown: Seen, reviewed: Seen, named: Seen, dev: Seen) -> GoldUse:
+    return GoldUse(
+        name="",
+        rival=False,
+        trained=len(trained),
+        shown=len(shown),
+        shown_mean=float(len(shown)),
+        reviewed=len(reviewed),
+        named=len(named),
+        chosen_on=len(dev),
+        total=len(trained | shown | reviewed | dev),
+    )
+
+
+def _rows(rows: Iterable[Example]) -> Seen:
+    return frozenset((row.origin.role, row.id) for row in rows)
+
+
+def _found(ids: set[str], gold: Gold) -> Seen:
+    """Rows by their ids alone, which is how a purchase keeps them: train first, then pool, dev."""
+    found: dict[str, str] = {}
+    for row in (*gold.train, *gold.pool, *gold.dev):
+        if row.id in ids:
+            found.setdefault(row.id, row.origin.role)
+    return frozenset((role, i) for i, role in found.items())
