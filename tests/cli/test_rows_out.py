@@ -107,3 +107,12 @@ def test_trace_of_nothing(call, finished):
     said = call("trace", finished, "no-such-id")
     assert said.code == 2
     assert "knows no row 'no-such-id'" in said.err
+
+
+def test_data_as_a_folder_with_a_card(call, finished, tmp_path, rows):
+    assert call("data", finished, "--to", "dataset", "--all", "--json").facts["rows"] == 60
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(tmp_path / "dataset" / "data" / "train.parquet")
+    assert table.column("id").to_pylist() == [row["id"] for row in rows]
+    assert "tags: [synthetic, tutelage]" in (tmp_path / "dataset" / "README.md").read_text()

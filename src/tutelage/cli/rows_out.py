@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +30,13 @@ def register(app: typer.Typer) -> None:
 def data(
     run: RunArgument,
     to: Annotated[
-        Path, typer.Option("--to", metavar="FILE", help="A .jsonl, .csv or .parquet file.")
+        Path,
+        typer.Option(
+            "--to",
+            metavar="FILE",
+            help="A .jsonl, .csv or .parquet file, or a folder: a data set with a card, which the "
+            "package datasets loads.",
+        ),
     ],
     arm: Arms = [],  # noqa: B006 - typer reads the default once
     everything: Annotated[
@@ -39,12 +46,16 @@ def data(
 ) -> None:
     """Write out bought rows with rationale, origin and verdict."""
     from tutelage.study.archive import find_run
+    from tutelage.study.dataset_folders import write_dataset
     from tutelage.study.graduates import task_of
     from tutelage.study.saved_rows import saved_rows, write_rows
 
     past = find_run(run)
     rows = [row for row in saved_rows(past, arm) if everything or row.kept]
-    count = write_rows(to, rows, task_of(past))
+    if to.suffix:
+        count = write_rows(to, rows, task_of(past))
+    else:
+        count = write_dataset(to, rows, past, task_of(past))
     if not as_json:
         say(f"Wrote {count:,} rows to {to}.")
         if not count:
@@ -117,9 +128,12 @@ def _pairs(texts: list[str], fields: tuple[str, ...]) -> list[Any]:
 
 
 def _told(answer: Prediction) -> dict[str, Any]:
-    facts: dict[str, Any] = (
-        {"label": answer.label} if answer.labels is None else {"labels": list(answer.labels)}
-    )
+    facts: dict[str, Any] = {"label": answer.label}
+    if answer.labels is not None:
+        facts = {"labels": list(answer.labels)}
+    elif answer.spans is not None:
+        facts = asdict(answer.spans[0]) if answer.spans else {"text": "", "start": -1, "end": -1}
+        facts = {"answer": facts.pop("text"), **facts}
     if answer.scores is not None:
         facts["scores"] = {name: round(float(s), 6) for name, s in answer.scores.items()}
     if answer.rationale is not None:
@@ -131,13 +145,17 @@ def _show_answers(answers: list[dict[str, Any]]) -> None:
     rows = [
         (
             answer["id"],
-            answer.get("label") or ", ".join(answer.get("labels", ())) or "-",
+            answer.get("label")
+            or answer.get("answer")
+            or ", ".join(answer.get("labels", ()))
+            or "-",
             _surest(answer.get("scores") or {}),
             answer.get("rationale") or "",
         )
         for answer in answers
     ]
-    show(tabulate(("row", "label", "probability", "rationale"), rows))
+    what = "answer" if any("answer" in answer for answer in answers) else "label"
+    show(tabulate(("row", what, "probability", "rationale"), rows))
 
 
 def _surest(scores: dict[str, float]) -> str:
@@ -208,7 +226,7 @@ def _show_passage(passage: Passage) -> None:
     say(f"  verdict: {passage.decision} by {passage.check}. {passage.reason}".rstrip())
     if passage.result is not None and passage.decision != "dropped":
         row = passage.result
-        say(f"  became: label {_plain(row.answer)}")
+        say(f"  became: {'label' if row.spans is None else 'answer'} {_plain(row.answer)}")
         if row.rationale:
             say(_indented(f"rationale: {row.rationale}"))
 
