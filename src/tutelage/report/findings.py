@@ -178,9 +178,9 @@ def _dropped(e: Evidence) -> Outcome:
         return "not applicable", "There were no drafts to judge."
     told = []
     for a in e.accounts:
-        dropped = a.dropped - (a.quota.surplus if a.quota else 0)
-        if dropped:
-            first = next(r for r in a.reasons if r.decision == "dropped" and r.check != SURPLUS)
+        refused = [r for r in a.reasons if r.decision == "dropped" and r.check != SURPLUS]
+        if refused:
+            dropped, first = sum(r.count for r in refused), refused[0]
             told.append(
                 f"{a.arm}: {numbers.count(dropped)} of {numbers.plural(a.drafts, 'draft')} were "
                 f"dropped ({numbers.percent(dropped / a.drafts)}), most of them by "
