@@ -80,7 +80,8 @@ def turn_cards(
         for entry in entries:
             own = bench(entry.unit)
             looks = [(turn_name(turn), at(entry, turn)) for turn in range(last)]
-            looks += [(BEFORE, entry.turns[-2])] * (len(entry.turns) > 1)
+            if len(entry.turns) > 1:
+                looks.append((BEFORE, entry.turns[-2]))
             cards += [_card(prepared, entry, turn.fitted, own, name) for name, turn in looks]
     merged = merge_folds(prepared.task, rows, cards, prepared.metrics)
     return merged if len(prepared.golds) > 1 else cards
