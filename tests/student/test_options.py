@@ -18,6 +18,7 @@ from tutelage.student import PLUGINS, options
 EVERY = [
     options.Seq2SeqOptions,
     options.ClassifierOptions,
+    options.SpanReaderOptions,
     options.LinearOptions,
     options.EmbeddingHeadOptions,
     options.ShapeOptions,
@@ -29,8 +30,14 @@ def test_declaring_students_imports_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_four_students_are_offered() -> None:
-    assert [p.name for p in PLUGINS] == ["seq2seq", "classifier", "linear", "embedding_head"]
+def test_five_students_are_offered() -> None:
+    assert [p.name for p in PLUGINS] == [
+        "seq2seq",
+        "classifier",
+        "span_reader",
+        "linear",
+        "embedding_head",
+    ]
     assert all(p.kind == "learner" and p.summary for p in PLUGINS)
 
 

@@ -67,7 +67,7 @@ def _steps(training: Mapping[str, Any]) -> str:
     if (loss := training.get("loss")) is not None:
         told += f", loss {loss:.3f}"
     dev = training.get("dev") or {}
-    measures = [f"{name} {dev[name]:.3f}" for name in ("accuracy", "loss") if name in dev]
+    measures = [f"{name} {dev[name]:.3f}" for name in ("accuracy", "f1", "loss") if name in dev]
     return told + (f", dev {', '.join(measures)}" if measures else "")
 
 

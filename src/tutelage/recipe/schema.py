@@ -32,17 +32,19 @@ class TaskSpec(Spec):
     """What is to be learned. `task: nli` is short for the three-label pair task."""
 
     kind: TaskKind = "classification"
-    """What is answered: one label, several labels, or the relation of a pair of texts."""
+    """What is answered: one label, several labels, the relation of a pair of texts, or a question
+    by a piece of its context (span_qa)."""
     name: str = ""
     """What the report calls the task."""
     fields: tuple[str, ...] = ()
-    """Text fields in the order a student reads them; `text`, or `premise` and `hypothesis`."""
+    """Text fields in the order a student reads them; `text`, or `premise` and `hypothesis`, or
+    `context` and `question`."""
     labels: Mapping[str, LabelSpec] = Field(default_factory=dict)
     """Label names with words and guidelines, or a plain list; empty: read from gold."""
     instruction: str = ""
     """What the task is, in a sentence or two for the teacher."""
     metric: str = ""
-    """Metric on which arms are compared; accuracy, or macro_f1 for multi-label."""
+    """Metric on which arms are compared; accuracy, macro_f1 for multi-label, f1 for span_qa."""
 
     @model_validator(mode="before")
     @classmethod
@@ -129,7 +131,8 @@ class GoldSpec(Spec):
     unlabelled: SourceSpec | None = None
     """Texts without labels, which a teacher may annotate; read lazily."""
     columns: Mapping[str, str] = Field(default_factory=dict)
-    """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent."""
+    """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent. The
+    answers of questions stand in `answers` as SQuAD has them, or in `answer` with `start`."""
     tags: tuple[str, ...] = ()
     """Further columns to keep as slices of the report."""
     labels_separator: str = ","
@@ -238,7 +241,7 @@ class StudentSpec(Spec):
     """The small model."""
 
     kind: str = "seq2seq"
-    """`seq2seq`, `classifier`, `embedding_head`, `linear`, or a plug-in."""
+    """`seq2seq`, `classifier`, `span_reader`, `embedding_head`, `linear`, or a plug-in."""
     options: Mapping[str, Any] = Field(default_factory=dict)
     """The student's own options; in YAML they stand beside `kind`."""
 
@@ -289,8 +292,9 @@ class ArmSpec(Spec):
 class RivalSpec(Spec):
     """Something to beat that is not an arm."""
 
-    kind: Literal["majority", "student", "teacher", "predictions"]
-    """The commonest label, a student on gold alone, the teacher itself, or answers from a file."""
+    kind: Literal["majority", "guess", "student", "teacher", "predictions"]
+    """The commonest label, a blind guess (span_qa), a student on gold alone, the teacher itself, or
+    answers from a file."""
     student: StudentSpec | None = None
     """A student trained on the gold train rows alone (kind `student`)."""
     shots: int = Field(default=0, ge=0)
@@ -298,11 +302,13 @@ class RivalSpec(Spec):
     rows: int | None = Field(default=None, gt=0)
     """Ask the teacher about so many test rows only, at random (kind `teacher`)."""
     predictions: SourceSpec | None = None
-    """Rows of id and label, and `score_<label>` where known (kind `predictions`)."""
+    """Rows of id and label, and `score_<label>` where known, or of id and answer (span_qa) (kind
+    `predictions`)."""
 
 
 SHORT_RIVALS: Mapping[str, Mapping[str, Any]] = {
     "majority": {"kind": "majority"},
+    "guess": {"kind": "guess"},
     "linear": {"kind": "student", "student": {"kind": "linear"}},
     "teacher_zero_shot": {"kind": "teacher"},
     "teacher_few_shot": {"kind": "teacher", "shots": 8},
@@ -387,7 +393,8 @@ class Recipe(Spec):
     rivals: Mapping[str, RivalSpec] = Field(
         default_factory=lambda: {"majority": RivalSpec(kind="majority")}
     )
-    """What every arm has to beat, by name, or a list of short names."""
+    """What every arm has to beat, by name, or a list of short names; majority (span_qa: guess)
+    where absent."""
     match: MatchSpec | None = None
     """What is held equal between arms; nothing where absent."""
     primary: str = ""
@@ -396,6 +403,16 @@ class Recipe(Spec):
     """Further metrics, from plug-ins."""
     seeds: SeedsSpec = SeedsSpec()
     """How many students and purchases stand behind each figure."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rival_of_questions(cls, value: Any) -> Any:
+        """Questions have no commonest label to beat."""
+        task = value.get("task") if isinstance(value, Mapping) else None
+        kind = task.get("kind") if isinstance(task, Mapping) else task
+        if kind == "span_qa" and "rivals" not in value:
+            return {**value, "rivals": ["guess"]}
+        return value
 
     @field_validator("rivals", mode="before")
     @classmethod

@@ -255,6 +255,10 @@ def _arm_students(arms: Any, student: Any) -> Iterator[_Part]:
                 yield _Part((*at, "grid"), "learner", kind, {key: value}, required=False)
 
 
+BLIND = ("majority", "guess")
+"""Rivals that do not look at the row: one for tasks with labels, the other for questions."""
+
+
 # --- faults between parts -------------------------------------------------------------------------
 
 
@@ -273,6 +277,9 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(f"rivals.{name}", "needs a student, such as `student: {kind: linear}`.")
         if rival.kind == "predictions" and rival.predictions is None:
             yield Fault(f"rivals.{name}", "needs `predictions`: a file of id and label.")
+        if (rival.kind == "guess") != (recipe.task.kind == "span_qa") and rival.kind in BLIND:
+            other = next(kind for kind in BLIND if kind != rival.kind)
+            yield Fault(f"rivals.{name}", f"does not fit {recipe.task.kind}: write `{other}`.")
         if name in recipe.arms:
             yield Fault(f"rivals.{name}", "has the name of an arm.")
     if recipe.primary:

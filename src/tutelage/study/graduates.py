@@ -37,7 +37,8 @@ class Student:
         return self.task.label_names
 
     def predict(self, rows: Sequence[Row]) -> list[str | tuple[str, ...] | None]:
-        """The label of each row; a tuple of labels where several may apply.
+        """The label of each row; a tuple of labels where several may apply; the text that answers a
+        question, empty where the context holds none (`answer` also tells where it stands).
 
         Args:
             rows: Texts, or mappings from field to text for tasks with several fields.
@@ -48,7 +49,10 @@ class Student:
         Raises:
             UserError: a row lacks a field.
         """
-        return [p.label if p.labels is None else p.labels for p in self.answer(rows)]
+        return [
+            p.answer if p.spans is None else "".join(span.text for span in p.spans[:1])
+            for p in self.answer(rows)
+        ]
 
     def predict_proba(self, rows: Sequence[Row]) -> list[list[float]]:
         """Probability of each label, in the order of `labels`.

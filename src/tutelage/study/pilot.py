@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tutelage.buying import Answers
 from tutelage.evaluation.alignment import indicators
 from tutelage.evaluation.classification import confusion
+from tutelage.evaluation.influence import row_values
 from tutelage.evaluation.rivals import unanswered
 from tutelage.evaluation.significance import Interval, interval
 from tutelage.exceptions import TrainingError, UserError
@@ -70,13 +71,13 @@ class Pilot:
     accuracy: Interval
     unreadable: int
     confusion: dict[str, Any] | None
-    """None for multi-label tasks."""
+    """None for tasks other than with one label a row."""
     disagreements: tuple[Disagreement, ...]
     usage: Usage
     """What the replies cost, as if bought alone."""
     student: Interval | None = None
     """The gold-only student on the same rows, without having seen them; None where there are too
-    few rows to train one."""
+    few rows to train one, and for questions, which the stand-in cannot learn."""
     stopped: str = ""
     """The cap that ended the purchase."""
 
@@ -90,7 +91,7 @@ class Pilot:
         """The finding in words."""
         told = f"The teacher answers {_share(self.accuracy)} of {self.rows} gold train rows right"
         if self.student is None:
-            return f"{told}; there are too few gold rows to compare it with a student."
+            return f"{told}; no quick student could be trained to compare it with."
         sign = "more than" if self.better else "no more than"
         return (
             f"{told}, {sign} a {STAND_IN} student of the other gold rows "
@@ -183,8 +184,8 @@ async def try_teacher(
         asked=len(replies),
         right=int(right.sum()),
         accuracy=interval(right),
-        unreadable=sum(_said(p) is None for p in predictions),
-        confusion=None if task.kind == "multi_label" else _confusion(task, chosen, predictions),
+        unreadable=sum(p.answer is None for p in predictions),
+        confusion=_confusion(task, chosen, predictions),
         disagreements=tuple(_disagreements(chosen, predictions, right)),
         usage=sum((reply.usage for reply in replies), Usage()),
         student=student_beside(gold, chosen) if compare else None,
@@ -209,18 +210,18 @@ def pilot_request(options: AnnotatorOptions, gold: Gold, row: Example) -> Reques
 def right_rows(
     task: Task, rows: Sequence[Example], predictions: Sequence[Prediction]
 ) -> npt.NDArray[np.float64]:
-    """1 for each row that is right in all its labels, else 0."""
+    """1 for each row that is right in all its labels (a question: exactly), else 0."""
+    if task.kind == "span_qa":
+        return row_values(task, rows, predictions, metric="em")
     return indicators(task, rows, predictions).right.astype(np.float64)
 
 
 def _confusion(
     task: Task, rows: Sequence[Example], predictions: Sequence[Prediction]
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    if task.kind not in ("classification", "nli"):
+        return None
     return confusion(task, rows, predictions).to_facts()
-
-
-def _said(prediction: Prediction) -> str | tuple[str, ...] | None:
-    return prediction.labels if prediction.labels is not None else prediction.label
 
 
 def _disagreements(
@@ -229,7 +230,7 @@ def _disagreements(
     right: npt.NDArray[np.float64],
 ) -> list[Disagreement]:
     return [
-        Disagreement(row.id, dict(row.fields), row.answer, _said(said), said.text or "")
+        Disagreement(row.id, dict(row.fields), row.answer, said.answer, said.text or "")
         for row, said, good in zip(rows, predictions, right, strict=True)
         if not good
     ]
@@ -238,8 +239,10 @@ def _disagreements(
 def student_beside(gold: Gold, held: Sequence[Example]) -> Interval | None:
     """Accuracy of a quick student on `held`, trained on the other train rows.
 
-    None where they are too few to train one.
+    None where they are too few to train one, and for questions.
     """
+    if gold.task.kind == "span_qa":
+        return None
     out = {row.id for row in held}
     rows = [row for row in gold.train if row.id not in out]
     plugin = find("learner", STAND_IN)

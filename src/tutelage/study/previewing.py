@@ -186,7 +186,10 @@ def _told(draft: Draft) -> str:
         return f"{content.kind}: {content.text}"
     answer = content.answer
     said = ", ".join(answer) if isinstance(answer, tuple) else str(answer)
-    return f"label {said}" + (f"; rationale: {content.rationale}" if content.rationale else "")
+    what = "label" if content.spans is None else "answer"
+    return f"{what} {said or 'none'}" + (
+        f"; rationale: {content.rationale}" if content.rationale else ""
+    )
 
 
 async def _score(

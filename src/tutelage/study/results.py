@@ -25,7 +25,7 @@ from tutelage.evaluation.standings import (
 )
 from tutelage.loop import Learned, Turn, best_dev
 from tutelage.recipe import Recipe
-from tutelage.recipe.validation import parse_primary
+from tutelage.recipe.validation import BLIND, parse_primary
 from tutelage.records import Example, Label, Scorecard, Task, Usage
 from tutelage.steps import Parts, Unit
 from tutelage.store.ledger import Ledger
@@ -132,7 +132,8 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
 
 
 def cluster(prepared: Prepared) -> str:
-    """What makes test rows depend on each other: the premise of a pair, or what the recipe says."""
+    """What makes test rows depend on each other: the premise of a pair, the context of a question,
+    or what the recipe says."""
     return cluster_of(prepared.recipe, prepared.task)
 
 
@@ -140,7 +141,7 @@ def cluster_of(recipe: Recipe, task: Task) -> str:
     """The same, before anything is built."""
     if by := recipe.gold.carve.by:
         return by
-    return task.fields[0] if task.kind == "nli" else ""
+    return task.fields[0] if task.kind in ("nli", "span_qa") else ""
 
 
 def compared_pairs(
@@ -193,8 +194,8 @@ def slice_facts(evidence: Evidence, by: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def _is_strong(prepared: Prepared, rival: str) -> bool:
-    """Whether a rival is worth a comparison: beating the commonest label proves little."""
-    return prepared.recipe.rivals[rival].kind != "majority"
+    """Whether a rival is worth a comparison: beating one that does not look proves little."""
+    return prepared.recipe.rivals[rival].kind not in BLIND
 
 
 def _dev_rows(prepared: Prepared) -> list[Example]:
@@ -300,7 +301,7 @@ def shown_examples(evidence: Evidence) -> list[dict[str, Any]]:
             "answer": row.answer,
             "answers": {
                 arm: {
-                    "said": p.label if p.labels is None else list(p.labels),
+                    "said": list(p.answer) if isinstance(p.answer, tuple) else p.answer,
                     "rationale": p.rationale,
                 }
                 for arm, predictions in first.items()

@@ -1,11 +1,11 @@
-"""The rivals that are not students: the commonest label, given predictions, the teacher itself."""
+"""Rivals that are no students: the commonest label, a guess, given predictions, the teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tutelage.evaluation.rivals import Majority, given_predictions, unanswered
+from tutelage.evaluation.rivals import Guess, Majority, given_predictions, unanswered
 from tutelage.evaluation.scorecard import merge_folds, score
 from tutelage.gold.data_faults import DataFaults
 from tutelage.gold.opening import Gold
@@ -16,8 +16,7 @@ from tutelage.store.encoding import read_records, rows_fingerprint, write_record
 from tutelage.store.runs import Run
 from tutelage.study.building import Prepared
 from tutelage.study.shop import Shop
-from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots, read
-from tutelage.teacher.templating import load
+from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots, prompt_of, read
 
 Rows = Mapping[int, Sequence[Example]]
 """Rows to answer, by fold."""
@@ -73,6 +72,8 @@ async def _answers(
 ) -> list[Prediction]:
     if rival.kind == "majority":
         return Majority(prepared.task, gold.train).predict(rows)
+    if rival.kind == "guess":
+        return Guess(prepared.task).predict(rows)
     if rival.kind == "predictions":
         assert rival.predictions is not None
         return _given(prepared, rival.predictions, rows)
@@ -84,7 +85,7 @@ async def _answers(
             "rows": rows_fingerprint(rows),
             "train": rows_fingerprint(gold.train),
             "shots": rival.shots,
-            "prompt": load(AnnotatorOptions().template).hash,
+            "prompt": prompt_of(prepared.task, AnnotatorOptions()).hash,
             "teacher": shop.session.name,
         },
     )

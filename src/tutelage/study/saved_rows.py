@@ -13,7 +13,7 @@ import orjson
 
 from tutelage.exceptions import UserError
 from tutelage.plugins import nearest
-from tutelage.records import Draft, Example, Material, Refusal, Task, Verdict
+from tutelage.records import Draft, Example, Material, Refusal, Span, Task, Verdict
 from tutelage.steps import waves_of
 from tutelage.store.encoding import read_records
 from tutelage.store.runs import write_whole
@@ -131,6 +131,8 @@ def flat_row(row: SavedRow, task: Task) -> dict[str, Any]:
     told |= {name: example.fields.get(name) if example else None for name in task.fields}
     if task.kind == "multi_label":
         told["labels"] = list(example.labels or ()) if example else None
+    elif task.kind == "span_qa":
+        told["answers"] = _squad(example.spans) if example and example.spans is not None else None
     else:
         told["label"] = example.label if example else None
     told["rationale"] = example.rationale if example else None
@@ -141,6 +143,11 @@ def flat_row(row: SavedRow, task: Task) -> dict[str, Any]:
         about["reason"] = content.reason
     # A task may have a text field of the same name: the text keeps it.
     return told | {(f"tutelage_{k}" if k in told else k): v for k, v in about.items()}
+
+
+def _squad(spans: Sequence[Span]) -> dict[str, Any]:
+    """Answers as SQuAD has them, so that the file can be read as gold."""
+    return {"text": [s.text for s in spans], "answer_start": [s.start for s in spans]}
 
 
 def _jsonl(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -277,6 +277,8 @@ def _targets(run: PastRun, task: Task, arm: str, row: Example) -> tuple[str, ...
     said = ", ".join(task.label(name).said for name in row.labels or ()) or "(no label)"
     if row.label is not None:
         said = task.label(row.label).said
+    if row.spans is not None:
+        said = " or ".join(span.text for span in row.spans) or "(no answer)"
     if not hasattr(options, "objective"):
         soft = f" (soft: {_shares(row.scores)})" if row.scores else ""
         return (said + soft,)
@@ -334,7 +336,7 @@ def _answered(unit: Mapping[str, Any], rule: str, said: Prediction, *, examined:
         unit["arm"],
         unit["student_seed"],
         rule,
-        said.label if said.labels is None else said.labels,
+        said.answer,
         said.scores,
         said.rationale,
         examined,

@@ -1,4 +1,4 @@
-"""Labels for unlabelled rows by a prompted teacher: the arm that most users need.
+"""Answers for unlabelled rows by a prompted teacher: the arm that most users need.
 
 Generate nothing, label what there is. Rows are chosen turn by turn (`candidates`), asked for and
 understood as by any annotator (`tutelage.teacher.annotator`), and drafted with the teacher's label,
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tutelage.exceptions import UserError
 from tutelage.records import (
@@ -94,12 +95,10 @@ class Annotation:
         answer = _vote(self.task, answers)
         if answer is None:
             return Refusal(self._reason(replies, answers))
-        label, labels = (None, answer) if isinstance(answer, tuple) else (answer, None)
-        first = next((a for a in answers if _answer(a) == answer), answers[0])
+        first = next((a for a in answers if a.answer == answer), answers[0])
         return replace(
             order.source,
-            label=label,
-            labels=labels,
+            **_known(self.task, answer, first),
             rationale=first.rationale,
             scores=self._scores(answers),
             origin=done(order, replies),
@@ -109,22 +108,28 @@ class Annotation:
         """Shares of the votes by label, or what the log-probabilities of one reply say."""
         if len(answers) == 1:
             return answers[0].scores if self.options.soft_labels else None
+        if not self.task.labels:
+            return None
         return _shares(self.task, answers)
 
     def _reason(self, replies: Sequence[Reply], answers: Sequence[Prediction]) -> str:
-        """Why no label came out."""
-        if any(_answer(answer) is not None for answer in answers):
+        """Why no answer came out."""
+        if any(answer.answer is not None for answer in answers):
             return "no majority among the votes"
         if not any(reply.text.strip() for reply in replies):
             return "empty reply"
         if any(abstains(self.task, reply) for reply in replies):
             return "abstained"
         phrase = next(filter(None, (refusal(reply.text) for reply in replies)), None)
-        return f"refused: {phrase}" if phrase else "no label can be read for certain"
+        what = "label can be read for certain" if self.task.labels else "answer is in the context"
+        return f"refused: {phrase}" if phrase else f"no {what}"
 
 
-def _answer(answer: Prediction) -> str | tuple[str, ...] | None:
-    return answer.labels if answer.labels is not None else answer.label
+def _known(task: Task, answer: str | tuple[str, ...], first: Prediction) -> dict[str, Any]:
+    """The answer as parts of a row; of a question, the span by which `first` gave it."""
+    if task.kind == "span_qa":
+        return {"spans": first.spans}
+    return {"labels": answer} if isinstance(answer, tuple) else {"label": answer}
 
 
 def _vote(task: Task, answers: Sequence[Prediction]) -> str | tuple[str, ...] | None:
@@ -132,7 +137,7 @@ def _vote(task: Task, answers: Sequence[Prediction]) -> str | tuple[str, ...] | 
 
     Where several labels may apply, each one that more than half of the readable answers name.
     """
-    votes = Counter(map(_answer, answers)).most_common()
+    votes = Counter(answer.answer for answer in answers).most_common()
     if task.kind == "multi_label" and 2 * sum(n for a, n in votes if a is not None) > len(answers):
         shares = _shares(task, answers)
         return tuple(name for name in task.label_names if shares[name] > 0.5)
@@ -142,16 +147,14 @@ def _vote(task: Task, answers: Sequence[Prediction]) -> str | tuple[str, ...] | 
 
 def _shares(task: Task, answers: Sequence[Prediction]) -> Mapping[str, float]:
     """Share of the readable answers that name each label."""
-    said = [a for a in map(_answer, answers) if a is not None]
+    said = [one.answer for one in answers if one.answer is not None]
     named = [a if isinstance(a, tuple) else (a,) for a in said]
     return {name: sum(name in one for one in named) / len(named) for name in task.label_names}
 
 
 def _bare(row: Example) -> Example:
     """`row` without anything that says its answer."""
-    return replace(
-        row, label=None, labels=None, target=None, references=(), rationale=None, scores=None
-    )
+    return Example(row.id, row.fields, weight=row.weight, origin=row.origin, tags=row.tags)
 
 
 def build(options: AnnotateOptions, *, task: Task, folder: Path = Path()) -> Annotation:

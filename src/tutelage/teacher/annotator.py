@@ -1,4 +1,6 @@
-"""The prompted annotator: how a teacher is asked for the label of a row, and how it is understood.
+"""The prompted annotator: how a teacher is asked for the answer to a row, and how it is understood.
+
+The answer is a label, several labels, or a piece of the row's context (span QA).
 
 Synthesis uses it to label unlabelled rows, evaluation to let the teacher itself stand as a rival.
 Both ask and read in the same way, so a difference between them is not one of prompts.
@@ -23,11 +25,16 @@ from tutelage.records import (
     Task,
     content_hash,
 )
+from tutelage.teacher.answer_reading import read_answer
 from tutelage.teacher.cleaning import cut_run_on, run_on_markers, strip_thinking
 from tutelage.teacher.parsing import Reading, read_label, read_labels
-from tutelage.teacher.templating import load, said, shown, variables
+from tutelage.teacher.templating import Prompt, load, said, shown, variables
 
 Place = Literal["none", "before", "after"]
+
+
+LABELS_PROMPT = "annotate.v1"
+SPANS_PROMPT = "answer.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +46,15 @@ class AnnotatorOptions:
     rationale: Place = "none"
     """Whether the teacher gives reasons, and on which side of its answer."""
     abstain: bool = False
-    """Whether the teacher may answer that it cannot decide."""
-    template: str = "annotate.v1"
-    """Shipped template, or path of your own."""
+    """Whether the teacher may answer that it cannot decide; of questions, that the context holds no
+    answer."""
+    template: str = LABELS_PROMPT
+    """Shipped template, or path of your own. Questions are asked by `answer.v1` in place of the
+    default."""
     temperature: float = 0.0
     """0 for the likeliest answer."""
     max_tokens: int | None = None
-    """Longest reply; None for 300 with a rationale, 64 for several labels, else 24."""
+    """Longest reply; None for 300 with a rationale, 64 for several labels or a span, else 24."""
     logprobs: int | None = None
     """Alternatives to ask for at each token, from which label scores are read; None for none."""
 
@@ -65,7 +74,7 @@ def ask(
         UserError: the task has no labels, or the template is missing or faulty.
     """
     chosen = options or AnnotatorOptions()
-    if not task.labels:
+    if not task.labels and task.kind != "span_qa":
         raise UserError(
             f"The task {task.name!r} has no labels to annotate with.",
             "A prompted annotator chooses among the labels of a task.",
@@ -80,7 +89,9 @@ def ask(
         "shots": [
             {"fields": shown(task, s), "answer": said(task, s), "rationale": s.rationale or ""}
             for s in shots
-            if s.id != row.id and not _same_texts(task, s, row)
+            if s.id != row.id
+            and not _same_texts(task, s, row)
+            and (s.spans != () or chosen.abstain)
         ],
     }
     sampling = Sampling(
@@ -88,7 +99,13 @@ def ask(
         max_tokens=chosen.max_tokens or _room(task, chosen.rationale),
         logprobs=chosen.logprobs,
     )
-    return Request(load(chosen.template).messages(given), sampling)
+    return Request(prompt_of(task, chosen).messages(given), sampling)
+
+
+def prompt_of(task: Task, options: AnnotatorOptions) -> Prompt:
+    """The template by which rows of `task` are asked about."""
+    name = options.template
+    return load(SPANS_PROMPT if task.kind == "span_qa" and name == LABELS_PROMPT else name)
 
 
 def _same_texts(task: Task, one: Example, other: Example) -> bool:
@@ -99,7 +116,7 @@ def _same_texts(task: Task, one: Example, other: Example) -> bool:
 def _room(task: Task, rationale: Place) -> int:
     if rationale != "none":
         return 300
-    return 64 if task.kind == "multi_label" else 24
+    return 64 if task.kind in ("multi_label", "span_qa") else 24
 
 
 def read(
@@ -107,11 +124,20 @@ def read(
 ) -> Prediction:
     """What `reply` says about `row`. Never guesses.
 
-    `label` is None where the reply names none for certain or abstains (`abstains` tells which).
+    An answer to a question must stand in its context; `spans` is None where it does not. `label` is
+    None where the reply names none for certain or abstains (`abstains` tells which).
     `scores` are there where the reply carries log-probabilities of the label's first pieces.
     """
     place = options.rationale if options else "none"
     completion = reply.completions[0] if reply.completions else Completion("")
+    if task.kind == "span_qa":
+        found = read_answer(
+            _counting(task, completion),
+            row.fields[task.fields[0]],
+            may_be_none=options is not None and options.abstain,
+        )
+        reasons = {"none": "", "before": found.before, "after": found.after}[place] or None
+        return Prediction(row.id, text=completion.text, spans=found.spans, rationale=reasons)
     text, reading = _read(task, completion)
     sides = {"none": "", "before": reading.before, "after": reading.after}
     at = reading.start + completion.text.find(text)
@@ -127,12 +153,19 @@ def read(
 
 def abstains(task: Task, reply: Reply) -> bool:
     """Whether the teacher said that it cannot decide."""
-    return bool(reply.completions) and _read(task, reply.completions[0])[1].abstained
+    if task.kind == "span_qa" or not reply.completions:
+        return False
+    return _read(task, reply.completions[0])[1].abstained
+
+
+def _counting(task: Task, completion: Completion) -> str:
+    """The part of a completion that counts."""
+    return cut_run_on(strip_thinking(completion.text), run_on_markers(task))
 
 
 def _read(task: Task, completion: Completion) -> tuple[str, Reading]:
     """The part of a completion that counts, and what it says."""
-    text = cut_run_on(strip_thinking(completion.text), run_on_markers(task))
+    text = _counting(task, completion)
     if task.kind == "multi_label":
         return text, read_labels(text, task.labels)
     return text, read_label(text, task.labels)
@@ -187,6 +220,8 @@ def choose_shots(
     groups: dict[str, list[Example]] = {name: [] for name in (*task.label_names, "")}
     for row in ranked:
         first = row.label if row.labels is None else (row.labels[0] if row.labels else "")
+        if row.spans is not None:
+            first = ""
         if first in groups:
             groups[first].append(row)
     chosen: list[Example] = []
