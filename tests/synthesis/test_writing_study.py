@@ -265,3 +265,16 @@ def test_a_plan_shows_what_several_texts_in_a_request_save(
     plan = tutelage.plan(recipe(small_recipe, server, arms))
     requests = {arm.arm: arm.requests for arm in plan.arms}
     assert requests == {"gold_only": 0, "by_1": 60, "by_5": 12, "by_8": 9}
+
+
+def test_a_plan_counts_the_stages_before_the_texts(small_recipe: Any, server: Server) -> None:
+    arms = {
+        "topics": {"synthesis": {"zerogen": {"rows": 60, "topics": 40}}},
+        "reasons": {"synthesis": {"extrapolate": {"seed_rows": 30}}},
+    }
+    plan = tutelage.plan(recipe(small_recipe, server, arms))
+    assert {arm.arm: arm.requests for arm in plan.arms} == {
+        "gold_only": 0,
+        "topics": 62,
+        "reasons": 33,
+    }

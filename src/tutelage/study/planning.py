@@ -211,8 +211,26 @@ def first_requests(
     synthesizer: Synthesizer, brief: Brief, session: Session
 ) -> Iterator[tuple[Order, Request]]:
     """The first level of a first turn's requests, exactly as a run would send them."""
+    return _stage_requests(synthesizer, synthesizer.stages[0], brief, session, Counter())
+
+
+def turn_requests(
+    synthesizer: Synthesizer, brief: Brief, session: Session
+) -> Iterator[tuple[Order, Request]]:
+    """The requests of all stages of a first turn. Those of later stages stand as they would be
+    without what earlier stages bring (topics, reasons, attributes): their number is right, and
+    their prompts are a little shorter than those of a run."""
     draws: Counter[str] = Counter()
-    for order in synthesizer.orders(synthesizer.stages[0], brief):
+    for stage in synthesizer.stages:
+        for order, request in _stage_requests(synthesizer, stage, brief, session, draws):
+            brief = replace(brief, placed=max(brief.placed, order.number + 1))
+            yield order, request
+
+
+def _stage_requests(
+    synthesizer: Synthesizer, stage: str, brief: Brief, session: Session, draws: Counter[str]
+) -> Iterator[tuple[Order, Request]]:
+    for order in synthesizer.orders(stage, brief):
         asked = split_step(synthesizer.step(order, ()))[1]
         wanted = [replace(request, purchase=brief.seed) for request in asked]
         for request in number_draws(wanted, draws):
@@ -245,7 +263,7 @@ class Counting:
         for seed in self.recipe.seeds.purchase:
             for gold in self.golds:
                 brief = brief_of(gold, name, arm, seed)
-                for order, request in first_requests(synthesizer, brief, self.session):
+                for order, request in turn_requests(synthesizer, brief, self.session):
                     orders.add((seed, gold.fold, order.number))
                     wanted.setdefault(request.hash, request)
         return self._counted(plan, len(orders), wanted)
