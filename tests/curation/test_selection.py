@@ -38,9 +38,7 @@ def kept(verdicts: list[Verdict]) -> list[int]:
 def test_the_likeliest_stay_in_their_order() -> None:
     verdicts = judged([draft(n, s) for n, s in SCORES.items()], rows=2)
     assert kept(verdicts) == [1, 3]
-    assert (
-        verdicts[0].reason == "not among the first 2 of 4 candidates of a, by mean log-probability"
-    )
+    assert verdicts[0].reason == "less likely than those chosen: 2 of 4 candidates of a"
 
 
 def test_as_many_as_the_quota_lacks_of_each_label() -> None:
@@ -60,7 +58,10 @@ def test_a_share_is_rounded_up() -> None:
 def test_without_log_probabilities_the_order_decides_and_verdicts_say_so() -> None:
     verdicts = judged([draft(n, None) for n in range(3)], rows=1)
     assert kept(verdicts) == [0]
-    assert verdicts[1].reason.endswith("of a, in order: no log-probabilities")
+    assert verdicts[1].reason == (
+        "enough came before, and no log-probabilities tell which are likelier: 1 of 3 candidates "
+        "of a"
+    )
     mixed = [draft(0, None), draft(1, -9.0), draft(2, -1.0)]
     assert kept(judged(mixed, rows=2)) == [1, 2]
     with pytest.raises(UserError, match="1 of 3 candidates have no log-prob"):

@@ -71,9 +71,10 @@ class Selection:
                 "Nothing that was bought is lost.",
             )
         ranked = sorted(group, key=lambda d: (d.score is None, -(d.score or 0.0), d.number))
-        by = "in order: no log-probabilities" if bare == len(group) else "by mean log-probability"
-        best = f"not among the first {count} of {len(group)} candidates"
-        best += f" of {label}, {by}" if label else f", {by}"
+        why = "less likely than those chosen"
+        if bare == len(group):
+            why = "enough came before, and no log-probabilities tell which are likelier"
+        best = f"{why}: {count} of {len(group)} candidates{f' of {label}' if label else ''}"
         return {draft.number: best for draft in ranked[count:]}
 
 
