@@ -91,7 +91,8 @@ class Pilot:
         """The finding in words."""
         told = f"The teacher answers {_share(self.accuracy)} of {self.rows} gold train rows right"
         if self.student is None:
-            return f"{told}; no quick student could be trained to compare it with."
+            why = "too few gold rows, or no quick student for the task"
+            return f"{told}; there is nothing to compare it with ({why})."
         sign = "more than" if self.better else "no more than"
         return (
             f"{told}, {sign} a {STAND_IN} student of the other gold rows "
