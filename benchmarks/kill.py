@@ -1,6 +1,10 @@
 """Kill a run at random moments and resume it: nothing recorded is bought again, nothing changes.
 
     python benchmarks/kill.py --kills 20 --json
+    python benchmarks/kill.py --study rounds --kills 30 --json
+
+`--study rounds` is S3: seed rows, then two rounds of variations of the student's errors, with a
+student trained in each; the other study buys rationales and labels.
 
 A live OpenAI-compatible server in this process answers as a pure function of the prompt and counts
 what it is asked. One run goes undisturbed. Then runs of the same recipe in fresh folders are killed
@@ -31,8 +35,9 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.store.ledger import Ledger
+from tutelage.teacher.wire import seed_of
 
-RECIPE = """\
+RATIONALES = """\
 name: killed
 task: {{kind: classification, labels: [routine, watch, urgent]}}
 gold:
@@ -66,7 +71,40 @@ rivals: [majority, teacher_zero_shot]
 primary: explain > label_only
 seeds: {{student: 2}}
 """
+ROUNDS = """\
+name: killed
+task: {{kind: classification, labels: [positive, negative]}}
+gold:
+  train: {{world: reviews, rows: 120}}
+  pool: train
+  dev: {{world: reviews, rows: 40}}
+  test: {{world: reviews, rows: 60}}
+teacher:
+  endpoint: {url}
+  model: tiny
+  concurrency: 8
+  budget: {{usd: 1, requests: 5000}}
+student: {{kind: linear, bootstrap: true}}
+arms:
+  gold_only: {{}}
+  extrapolate:
+    synthesis: {{extrapolate: {{seed_rows: 80, reasons: 6, rows: 40, waves: 3}}}}
+    critic: errors
+    turns: 3
+    gold: last
+  goldgen:
+    synthesis: {{goldgen: {{rows: 60, texts_per_request: 3}}}}
+    gold: false
+rivals: [majority]
+primary: extrapolate > gold_only
+seeds: {{student: 2}}
+"""
+STUDIES = {"rationales": RATIONALES, "rounds": ROUNDS}
 LABELS = ("routine", "watch", "urgent")
+WORDS = (
+    "warm", "dull", "brave", "stale", "kind", "grim", "bright", "slow", "sweet", "harsh", "fresh",
+    "weak", "story", "scene", "cast", "voice", "song", "light", "plot", "pace", "joke", "end",
+)  # fmt: skip
 LATENCY = 0.03
 
 
@@ -92,9 +130,9 @@ class Teacher:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
                 length = int(head.split("content-length:")[1].split("\r\n")[0])
                 body = json.loads(await reader.readexactly(length))
-                self.asked[key(body["messages"])] += 1
+                self.asked[key(body["messages"], body["seed"])] += 1
                 await asyncio.sleep(LATENCY)
-                answer = json.dumps(reply(body["messages"])).encode()
+                answer = json.dumps(reply(body["messages"], body["seed"])).encode()
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                     + f"Content-Length: {len(answer)}\r\n\r\n".encode()
@@ -105,18 +143,14 @@ class Teacher:
             writer.close()
 
 
-def key(messages: list[dict[str, str]]) -> str:
-    return json.dumps([[m["role"], m["content"]] for m in messages])
+def key(messages: list[dict[str, str]], seed: int) -> str:
+    """A purchase as the server sees it: what is asked, and the seed that tells draws apart."""
+    return json.dumps([[[m["role"], m["content"]] for m in messages], seed])
 
 
-def reply(messages: list[dict[str, str]]) -> dict[str, Any]:
+def reply(messages: list[dict[str, str]], seed: int) -> dict[str, Any]:
     prompt = messages[-1]["content"]
-    number = int(hashlib.sha256(prompt.encode()).hexdigest(), 16)
-    label = LABELS[number % 3]
-    text = label
-    if "explain" in prompt.lower() or "why" in prompt.lower():
-        words = prompt.split()
-        text = "Because " + " ".join(words[number % 7 : number % 7 + 12]) + "."
+    text = written(prompt, seed) if "Write" in prompt or "reasons" in prompt else said(prompt)
     return {
         "model": "tiny",
         "choices": [
@@ -124,6 +158,24 @@ def reply(messages: list[dict[str, str]]) -> dict[str, Any]:
         ],
         "usage": {"prompt_tokens": len(prompt.split()), "completion_tokens": len(text.split())},
     }
+
+
+def written(prompt: str, seed: int) -> str:
+    """Texts, or a list of reasons, where the prompt asks for them; every fifth repeats another."""
+    chance = random.Random(f"{prompt}{seed}" if seed % 5 else prompt)
+    count = next((int(word) for word in prompt.split() if word.isdigit()), 1)
+    texts = [" ".join(chance.choices(WORDS, k=12)) + "." for _ in range(count)]
+    return json.dumps(texts) if "JSON" in prompt else "\n".join(texts)
+
+
+def said(prompt: str) -> str:
+    """A label, or an explanation where the prompt asks for one."""
+    number = int(hashlib.sha256(prompt.encode()).hexdigest(), 16)
+    text = LABELS[number % 3]
+    if "explain" in prompt.lower() or "why" in prompt.lower():
+        words = prompt.split()
+        text = "Because " + " ".join(words[number % 7 : number % 7 + 12]) + "."
+    return text
 
 
 def start(recipe: Path, folder: Path) -> subprocess.Popen[bytes]:
@@ -140,12 +192,14 @@ def finish(process: subprocess.Popen[bytes]) -> None:
 
 
 def recorded(ledger: Path) -> set[str]:
-    """Messages of all requests whose reply is in the ledger."""
+    """All requests whose reply is in the ledger, by `key`."""
     if not ledger.exists():
         return set()
     with Ledger.open(ledger, read_only=True) as book:
         return {
-            json.dumps([[m.role, m.content] for m in request.messages])
+            key(
+                [{"role": m.role, "content": m.content} for m in request.messages], seed_of(request)
+            )
             for request, _, _ in book.purchases()
         }
 
@@ -160,6 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--study", choices=STUDIES, default="rationales")
     parser.add_argument("--json", action="store_true", help="the last line is JSON in any case")
     options = parser.parse_args()
     chance = random.Random(options.seed)
@@ -167,7 +222,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
         recipe = base / "killed.yaml"
-        recipe.write_text(RECIPE.format(url=teacher.url))
+        recipe.write_text(STUDIES[options.study].format(url=teacher.url))
         began = time.monotonic()
         finish(start(recipe, base / "undisturbed" / "run"))
         span = time.monotonic() - began

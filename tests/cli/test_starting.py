@@ -1,6 +1,7 @@
 import pytest
 
-from tutelage.cli.quickstart_choices import assignments_for, farewell
+from tutelage.cli.quickstart_choices import Choice, farewell, runs
+from tutelage.exceptions import UserError
 from tutelage.recipe import load_recipe
 
 WRONG = {"kind": "scripted", "world": "composition", "zero_shot_errors": 1.0,
@@ -64,28 +65,43 @@ def test_limit_is_a_quick_trial(call, recipe_file):
     assert {s["rows"] for s in said.facts["standings"]} == {20}
 
 
-@pytest.mark.parametrize("null_world", [False, True])
-def test_the_quickstart_recipe_is_right_under_every_flag(null_world):
-    for short in (False, True):
-        chosen = assignments_for(short=short, seeds=3, null_world=null_world)
-        recipe = load_recipe("quickstart", assignments=chosen).recipe
+@pytest.mark.parametrize(
+    "flags",
+    [{}, {"full": True}, {"rationales": True}, {"null_world": True}, {"world": True},
+     {"world": True, "full": True}],
+)  # fmt: skip
+@pytest.mark.parametrize("short", [False, True])
+def test_the_quickstart_recipes_are_right_under_every_flag(flags, short):
+    choice = Choice(**flags, short=short, seeds=3)
+    for title, assignments in runs(choice):
+        recipe = load_recipe(choice.recipe, assignments=assignments).recipe
         assert len(recipe.seeds.student) == 3
-        assert recipe.task.kind == ("nli" if null_world else "classification")
+        assert recipe.task.kind == ("nli" if choice.null_world else "classification")
+        assert bool(title) == choice.world
+        assert (recipe.student.kind == "classifier") == choice.full
+
+
+@pytest.mark.parametrize("flags", [{"world": True, "rationales": True},
+                                   {"full": True, "null_world": True}])  # fmt: skip
+def test_flags_of_two_comparisons_are_refused(flags):
+    with pytest.raises(UserError):
+        runs(Choice(**flags))
 
 
 def test_the_farewell_names_the_seeds_and_the_next_command():
     results = {"recipe": {"seeds": {"student": [1, 2]}}}
-    words = farewell(results, short=False)
+    words = farewell(Choice(rationales=True), results)
     assert "scripted" in words
     assert "2 student seeds stand behind" in words
     assert "tutelage init" in words
-    assert "short form" in farewell(results, short=True)
+    assert "short form" in farewell(Choice(short=True), results)
 
 
 @pytest.mark.slow
 @pytest.mark.train
-def test_the_short_quickstart_runs_to_its_end(call):
+@pytest.mark.parametrize("which", [[], ["--rationales"], ["--world"]])
+def test_the_short_quickstart_runs_to_its_end(call, which):
     pytest.importorskip("torch")
-    said = call("quickstart", "--short")
+    said = call("quickstart", "--short", *which)
     assert said.code == 0
     assert "tutelage run recipe.yaml" in said.out

@@ -19,7 +19,7 @@ from tutelage.cli.arguments import (
 )
 from tutelage.cli.console import finish, note, say
 from tutelage.cli.outcomes import show_results
-from tutelage.cli.quickstart_choices import assignments_for, farewell
+from tutelage.cli.quickstart_choices import Choice, farewell, runs
 from tutelage.exceptions import BudgetReached
 
 if TYPE_CHECKING:
@@ -155,25 +155,42 @@ def _facts(outcome: RunOutcome) -> Mapping[str, Any]:
 
 
 def quickstart(
-    short: Annotated[bool, typer.Option("--short", help="Fewer rows, for a quick test.")] = False,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Student seeds; 2 where absent.")] = None,
-    null_world: Annotated[
-        bool, typer.Option("--null-world", help="In a world where rationales gain nothing.")
+    rationales: Annotated[
+        bool,
+        typer.Option("--rationales", help="Do a teacher's reasons help? (a made-up world)"),
     ] = False,
+    null_world: Annotated[
+        bool, typer.Option("--null-world", help="The same in a world where they gain nothing.")
+    ] = False,
+    world: Annotated[
+        bool, typer.Option("--world", help="Made-up reviews, with 100 and with 400 labelled rows.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Fine-tune the encoder: about 8 minutes.")
+    ] = False,
+    short: Annotated[bool, typer.Option("--short", help="Fewer rows, for a quick test.")] = False,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Student seeds.")] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """See it work here and now: no key, no network, no GPU."""
     from tutelage import api
 
-    loaded = api.load_recipe(
-        "quickstart", assignments=assignments_for(short=short, seeds=seeds, null_world=null_world)
-    )
-    outcome = carry_out(loaded, out, final=True, as_json=as_json)
+    choice = Choice(rationales, null_world, world, full, short, seeds)
+    facts: dict[str, Any] = {}
+    for title, assignments in runs(choice):
+        loaded = api.load_recipe(choice.recipe, assignments=assignments)
+        place = out / loaded.recipe.name if out and title else out
+        outcome = carry_out(loaded, place, final=True, yes=True, as_json=as_json)
+        if not as_json:
+            if title:
+                say(f"\n{title}\n")
+            show_results(outcome.results)
+            say()
+            say(f"Report:  {outcome.report}")
+        facts |= {title: _facts(outcome)} if title else _facts(outcome)
+        last = outcome.results
     if not as_json:
-        show_results(outcome.results)
         say()
-        say(f"Report:  {outcome.report}")
-        say()
-        say(farewell(outcome.results, short=short))
-    finish(_facts(outcome), as_json=as_json)
+        say(farewell(choice, last))
+    finish(facts, as_json=as_json)

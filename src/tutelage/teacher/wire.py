@@ -45,10 +45,8 @@ def encode(
     if s.logprobs is not None:
         body["logprobs"] = True
         body["top_logprobs"] = s.logprobs
-    if s.seed is not None:
-        body["seed"] = s.seed
-    elif send_seed:
-        body["seed"] = int(request.hash[-7:], 16)
+    if s.seed is not None or send_seed:
+        body["seed"] = seed_of(request)
     if request.schema is not None:
         body["response_format"] = {
             "type": "json_schema",
@@ -57,6 +55,12 @@ def encode(
     if extra:
         body.update(extra)
     return orjson.dumps(body)
+
+
+def seed_of(request: Request) -> int:
+    """The seed that is sent: the one that the request names, or 28 bits of its hash."""
+    named = request.sampling.seed
+    return int(request.hash[-7:], 16) if named is None else named
 
 
 def decode(raw: bytes, request: Request, *, bound: Usage, seconds: float) -> Reply:
