@@ -10,7 +10,7 @@ from tutelage.gold.columns import PARTS
 from tutelage.recipe import LabelSpec, TaskSpec
 from tutelage.records import Label, Task, TaskKind
 
-MOST_LABELS = 150
+MOST_LABELS = 200
 NLI_WORDS: Mapping[str, str] = {
     "entailment": "Entailment",
     "neutral": "Neutral",
@@ -39,7 +39,7 @@ def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
             has no preset; the task then has them in sorted order.
 
     Raises:
-        UserError: fewer than 2 or more than 150 labels, label words that a reader could not tell
+        UserError: fewer than 2 or more than 200 labels, label words that a reader could not tell
             apart, repeated or reserved field names, a kind of task that gold cannot be read for,
             labels or other than two fields for span QA.
 

@@ -63,7 +63,7 @@ def inspect(wish: Wish) -> Seen:
 
     Raises:
         DataError: no such file, a missing column, rows that cannot be read.
-        UserError: fewer than 2 or more than 150 labels, or labels that cannot be told apart.
+        UserError: fewer than 2 or more than 200 labels, or labels that cannot be told apart.
     """
     fields = ("premise", "hypothesis") if wish.pair else ("text",)
     _check_columns(wish)
