@@ -26,6 +26,7 @@ from tutelage.store.ledger import Ledger
 from tutelage.study.building import build_synthesizer, build_teacher, grid_points
 from tutelage.study.pilot import annotating_arms, pilot_request, pilot_rows
 from tutelage.study.shop import limits_of
+from tutelage.study.staged_requests import turn_requests
 from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots
 from tutelage.teacher.prices import Price, price_of
 
@@ -211,26 +212,8 @@ def first_requests(
     synthesizer: Synthesizer, brief: Brief, session: Session
 ) -> Iterator[tuple[Order, Request]]:
     """The first level of a first turn's requests, exactly as a run would send them."""
-    return _stage_requests(synthesizer, synthesizer.stages[0], brief, session, Counter())
-
-
-def turn_requests(
-    synthesizer: Synthesizer, brief: Brief, session: Session
-) -> Iterator[tuple[Order, Request]]:
-    """The requests of all stages of a first turn. Those of later stages stand as they would be
-    without what earlier stages bring (topics, reasons, attributes): their number is right, and
-    their prompts are a little shorter than those of a run."""
     draws: Counter[str] = Counter()
-    for stage in synthesizer.stages:
-        for order, request in _stage_requests(synthesizer, stage, brief, session, draws):
-            brief = replace(brief, placed=max(brief.placed, order.number + 1))
-            yield order, request
-
-
-def _stage_requests(
-    synthesizer: Synthesizer, stage: str, brief: Brief, session: Session, draws: Counter[str]
-) -> Iterator[tuple[Order, Request]]:
-    for order in synthesizer.orders(stage, brief):
+    for order in synthesizer.orders(synthesizer.stages[0], brief):
         asked = split_step(synthesizer.step(order, ()))[1]
         wanted = [replace(request, purchase=brief.seed) for request in asked]
         for request in number_draws(wanted, draws):
@@ -258,14 +241,15 @@ class Counting:
         if arm.synthesis is None:
             return plan
         synthesizer = build_synthesizer(self.loaded, arm.synthesis, self.golds[0].task)
+        find = self.book.find if self.book else lambda _: None
         orders: set[tuple[int, int, int]] = set()
         wanted: dict[str, Request] = {}
         for seed in self.recipe.seeds.purchase:
             for gold in self.golds:
                 brief = brief_of(gold, name, arm, seed)
-                for order, request in turn_requests(synthesizer, brief, self.session):
-                    orders.add((seed, gold.fold, order.number))
-                    wanted.setdefault(request.hash, request)
+                for one in turn_requests(synthesizer, brief, self.session, find):
+                    orders.add((seed, gold.fold, one.order.number))
+                    wanted.setdefault(one.key, one.request)
         return self._counted(plan, len(orders), wanted)
 
     def _counted(self, plan: ArmPlan, orders: int, wanted: Mapping[str, Request]) -> ArmPlan:
