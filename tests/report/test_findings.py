@@ -165,7 +165,7 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T110", None, "clear", "No cap"),
     ("T110", lambda r: bought(r).update(stopped="the arm's cap of $1"), "found", "cap of $1."),
     ("T110", no_purchase, "not applicable", "No arm bought"),
-    ("T111", None, "found", "explain: 3 of 3 students had the best dev accuracy at the last look"),
+    ("T111", None, "found", "explain: 3 of 3 students had the best dev score at the last look"),
     ("T111", lambda r: [u["history"].pop() for u in r["units"][-3:]], "clear", "before the last"),
     ("T112", None, "clear", "on the test"),
     ("T112", lambda r: r.update(split="dev"), "found", "scores flatter"),

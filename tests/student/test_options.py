@@ -30,13 +30,14 @@ def test_declaring_students_imports_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_five_students_are_offered() -> None:
+def test_six_students_are_offered() -> None:
     assert [p.name for p in PLUGINS] == [
         "seq2seq",
         "classifier",
         "span_reader",
         "linear",
         "embedding_head",
+        "setfit",
     ]
     assert all(p.kind == "learner" and p.summary for p in PLUGINS)
 

@@ -8,6 +8,7 @@ from tutelage.student.options import (
     Seq2SeqOptions,
     SpanReaderOptions,
 )
+from tutelage.student.setfit_options import SetFitOptions
 
 PLUGINS: tuple[Plugin, ...] = (
     Plugin(
@@ -49,5 +50,14 @@ PLUGINS: tuple[Plugin, ...] = (
         EmbeddingHeadOptions,
         "Frozen sentence embeddings under a logistic regression.",
         gives=("scores", "gradients"),
+    ),
+    Plugin(
+        "learner",
+        "setfit",
+        "tutelage.student.setfit:build",
+        SetFitOptions,
+        "An encoder tuned on pairs of rows, under a logistic regression; needs the extra setfit.",
+        "arXiv 2209.11055",
+        gives=("scores",),
     ),
 )
