@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import gzip
+import json
+import os
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -101,3 +106,33 @@ def test_it_needs_gradients_and_single_labels() -> None:
         critic().review(Plain(), (), KEPT, seed=1)
     with pytest.raises(UserError, match="multi_label"):
         critic(replace(TASK, kind="multi_label"))
+
+
+@pytest.mark.real
+def test_real_rows_with_wrong_labels_are_seldom_helpful_by_reverse_cross_entropy(
+    tmp_path: Path,
+) -> None:
+    """1,000 of SuperGen's SST-2 rows, a fifth of them with the other label."""
+    root = Path(os.environ.get("TUTELAGE_REAL_DATA", "../shared/data"))
+    path = root / "supergen/SST-2__synthetic_train.jsonl.gz"
+    if not path.is_file():
+        pytest.skip(f"no real data at {path}")
+    records = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    chance = random.Random(1)
+    task = Task("sst", "classification", ("text",), (Label("0"), Label("1")))
+    rows = [
+        Example(str(i), {"text": record["text"]}, label=str(record["label"]))
+        for i, record in enumerate(chance.sample(records, 1000))
+    ]
+    wrong = {row.id for row in rows if chance.random() < 0.2}
+    rows = [
+        replace(row, label="10"[int(str(row.label))]) if row.id in wrong else row for row in rows
+    ]
+    learner = find("learner", "linear")
+    made = learner.make(learner.options(c=1.0), task=task)
+    student = made.load(Path(made.fit(rows, [], seed=1, folder=tmp_path).folders["last"]))
+    shares = {}
+    for loss in ("rce", "ce"):
+        found = critic(task, rows=50, loss=loss).review(student, (), rows, seed=1)
+        shares[loss] = sum(w.example.id in wrong for w in found.rows) / len(found.rows)
+    assert shares["rce"] < 0.1 < 0.2 < shares["ce"]

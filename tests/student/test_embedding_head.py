@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tutelage.contracts import Influential
 from tutelage.records import Example, Label, Task
 from tutelage.student.embedding_cache import EmbeddingCache
 from tutelage.student.embedding_head import Embedder, EmbeddingHeadStudent, build
 from tutelage.student.logistic import fit_heads
 from tutelage.student.options import EmbeddingHeadOptions
+from tutelage.student.upweighting import influences
 
 PAIR = Task("p", "nli", ("premise", "hypothesis"), (Label("yes"), Label("no")))
 
@@ -62,6 +64,23 @@ def test_a_head_answers_from_cached_embeddings_alone(tmp_path: Path) -> None:
     (head,) = fit_heads(embedder.features(rows, PAIR.fields), rows, PAIR, [10.0])
     student = EmbeddingHeadStudent(PAIR, embedder, head)
     assert [p.label for p in student.predict(rows)] == ["yes", "no"]
+
+
+def test_influence_is_measured_on_the_embeddings(tmp_path: Path) -> None:
+    texts = ["a", "aa", "b", "aab", "bb", "ba"]
+    cache = EmbeddingCache(tmp_path, "m", 64)
+    cache.table(texts, Lengths())
+    rows = [
+        Example(t, {"premise": t, "hypothesis": "b"}, label="yes" if "a" in t else "no")
+        for t in texts
+    ]
+    embedder = Embedder("m", 8, 64, cache)
+    table = embedder.features(rows, PAIR.fields)
+    (head,) = fit_heads(table, rows, PAIR, [2.0])
+    student = EmbeddingHeadStudent(PAIR, embedder, head, c=2.0)
+    assert isinstance(student, Influential)
+    found = student.influences(rows[:5], rows[5:], loss="ce")
+    assert found == influences(table[:5], rows[:5], table[5:], rows[5:], PAIR, c=2.0, loss="ce")
 
 
 @pytest.fixture
