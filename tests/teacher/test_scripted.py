@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from tutelage.exceptions import UserError
-from tutelage.records import Example, Label, Message, Reply, Request, Sampling, Task
+from tutelage.records import Example, Gist, Label, Message, Reply, Request, Sampling, Task
 from tutelage.teacher.scripted import ScriptedOptions, ScriptedSession, build, count_tokens
 from tutelage.teacher.templating import load, variables
 from tutelage.teacher.worlds import WORLDS, write_gold
@@ -299,3 +299,82 @@ def test_mistakes_in_options_are_told() -> None:
     with pytest.raises(UserError, match="does not know the labels yes, no"):
         other = Task("t", "classification", ("text",), (Label("yes"), Label("no")))
         build(ScriptedOptions(), task=other, folder=Path())
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+REVIEWS = WORLDS["reviews"].task
+
+
+def writing(count: int = 1, **more: object) -> Request:
+    gist = Gist("text", "positive", wanted=("text",), count=count)
+    return Request((Message("user", "Write a positive review."),), gist=gist, **more)  # type: ignore[arg-type]
+
+
+async def written(request: Request, draws: int, **options: object) -> list[str]:
+    requests = [replace(request, draw=draw) for draw in range(draws)]
+    return [reply.text for reply in await ask(requests, REVIEWS, **options)]
+
+
+async def test_every_draw_writes_another_text_of_the_label() -> None:
+    found = await written(writing(), 200, writing_errors=0)
+    assert len(set(found)) > 190
+    assert {WORLDS["reviews"].read(text)[0].label for text in found} == {"positive"}
+    assert found == await written(writing(), 200, writing_errors=0)
+    assert found != await written(writing(purchase=1), 200, writing_errors=0)
+
+
+async def test_several_texts_come_as_json_and_as_completions() -> None:
+    single = await written(writing(), 6)
+    (three,) = await written(writing(3), 1)
+    assert orjson.loads(three) == single[:3]  # the numbers of a prompt's texts go on
+    schema = {"type": "object", "properties": {"texts": {"type": "array"}}}
+    (strict,) = await written(writing(2, schema=schema), 1)
+    assert len(orjson.loads(strict)["texts"]) == 2
+    (reply,) = await ask([writing(sampling=Sampling(n=4))], REVIEWS)
+    assert len({completion.text for completion in reply.completions}) == 4
+
+
+async def test_a_teacher_that_repeats_itself_half_of_the_time() -> None:
+    found = await written(writing(), 400, repeat=0.5)
+    new = len(set(found))
+    assert new == pytest.approx(200, abs=35)
+    assert found == await written(writing(), 400, repeat=0.5)
+    (some,) = await ask([writing(100)], REVIEWS, repeat=0.5, max_tokens=4000)
+    assert len(set(orjson.loads(some.text))) == pytest.approx(50, abs=15)
+
+
+async def test_written_text_has_log_probabilities_that_tell_slips() -> None:
+    def mean(reply: Reply) -> float:
+        tokens = reply.completions[0].tokens
+        assert tokens is not None and "".join(token.token for token in tokens) == reply.text
+        return sum(token.logprob for token in tokens) / len(tokens)
+
+    requests = [writing(sampling=Sampling(logprobs=0), purchase=k) for k in range(40)]
+    right = [mean(reply) for reply in await ask(requests, REVIEWS, writing_errors=0)]
+    wrong = [mean(reply) for reply in await ask(requests, REVIEWS, writing_errors=1)]
+    assert len(set(right)) == 40
+    assert sum(right) / 40 > sum(wrong) / 40 + 0.3
+
+
+async def test_reasons_and_attributes_come_as_lists() -> None:
+    prompt = (Message("user", "Give reasons."),)
+    reasons = Request(prompt, gist=Gist("reasons", "negative", wanted=("reason",), count=4))
+    values = Request(prompt, gist=Gist("attributes", wanted=("value",), count=3))
+    for reply, count in zip(await ask([reasons, values], REVIEWS), (4, 3), strict=True):
+        assert len(orjson.loads(reply.text)) == count
+
+
+@pytest.mark.parametrize("world", ["composition", "monotonicity"])
+async def test_worlds_that_cannot_be_written_in_are_not(world: str) -> None:
+    task = WORLDS[world].task
+    gist = Gist("text", task.label_names[0], wanted=task.fields)
+    (reply,) = await ask([Request((Message("user", "Write."),), gist=gist)], task)
+    assert reply.text.startswith("I'm sorry") and f"of the world {world}" in reply.text
+
+
+def test_teachers_that_never_write_kept_their_names() -> None:
+    made = ScriptedSession(ScriptedOptions(), COMPOSITION, WORLDS["composition"])
+    assert made.name == "scripted/composition-223e1604"
+    other = ScriptedSession(ScriptedOptions(repeat=0.5), COMPOSITION, WORLDS["composition"])
+    assert other.name != made.name

@@ -213,7 +213,8 @@ class TeacherSpec(Spec):
     """The teacher, what it may cost, and where its replies are kept."""
 
     kind: str = "endpoint"
-    """`endpoint` (every OpenAI-compatible server), `recorded`, `scripted`, or a plug-in."""
+    """`endpoint` (every OpenAI-compatible server), `recorded`, `scripted`, `corpus`, or a
+    plug-in."""
     budget: BudgetSpec = BudgetSpec()
     """Hard caps of the study, of each arm and of each turn."""
     prices: PriceSpec | None = None

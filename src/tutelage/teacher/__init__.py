@@ -7,6 +7,7 @@ the ledger between them. `endpoint.py` speaks to servers; the other teachers ans
 from __future__ import annotations
 
 from tutelage.plugins import Plugin
+from tutelage.teacher.corpus_options import CorpusOptions
 from tutelage.teacher.providers import EndpointOptions
 from tutelage.teacher.recorded import RecordedOptions
 from tutelage.teacher.scripted import ScriptedOptions
@@ -26,6 +27,13 @@ PLUGINS = (
         "tutelage.teacher.recorded:build",
         RecordedOptions,
         "Replies from a file of requests and replies, or from columns of a table.",
+    ),
+    Plugin(
+        "teacher",
+        "corpus",
+        "tutelage.teacher.corpus:build",
+        CorpusOptions,
+        "Answers with real texts that you own: typical ones for a label, the nearest for a row.",
     ),
     Plugin(
         "teacher",

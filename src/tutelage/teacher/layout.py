@@ -34,3 +34,30 @@ def laid_out(
         return orjson.dumps(items).decode()
     key = next(iter(schema.get("properties", {})), "texts")
     return orjson.dumps({key: items}).decode()
+
+
+def answered(word: str, reasons: str, ask: str, schema: Mapping[str, Any] | None = None) -> str:
+    """A completion that says the label `word`, in the order in which `ask` wants it.
+
+    >>> answered("yes", "It is.", "reasons then label")
+    'It is.\\nAnswer: yes'
+    """
+    if schema is not None:
+        before, after = json_around(schema, word, reasons)
+        return f"{before}{word}{after}"
+    if ask == "reasons then label":
+        return f"{reasons}\nAnswer: {word}"
+    return f"Answer: {word}\nReasons: {reasons}" if ask == "label then reasons" else word
+
+
+def json_around(schema: Mapping[str, Any], word: str, reasons: str) -> tuple[str, str]:
+    """What stands before and after `word` in a JSON object that follows `schema`.
+
+    A property that lists its values is the label, every other one the reasons.
+    """
+    properties = schema.get("properties", {"answer": {"enum": []}})
+    mark = "\0"
+    filled = {name: mark if "enum" in about else reasons for name, about in properties.items()}
+    text = orjson.dumps(filled).decode()
+    before, _, after = text.partition(orjson.dumps(mark).decode()[1:-1])
+    return before, after

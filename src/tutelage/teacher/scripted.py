@@ -19,8 +19,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal
 
-import orjson
-
 from tutelage.contracts import Desk, Session, Teacher
 from tutelage.exceptions import UserError
 from tutelage.records import (
@@ -34,7 +32,7 @@ from tutelage.records import (
     Usage,
     content_hash,
 )
-from tutelage.teacher.layout import laid_out
+from tutelage.teacher.layout import json_around, laid_out
 from tutelage.teacher.worlds import find_world
 from tutelage.teacher.worlds.knowledge import Case, Inventive, Manner, World
 from tutelage.teacher.worlds.lots import Lots
@@ -241,7 +239,7 @@ class ScriptedSession:
             for each in self._task.labels
         }
         if schema is not None:
-            before, after = _json_around(schema, word, reasons)
+            before, after = json_around(schema, word, reasons)
         elif ask == "reasons then label":
             before, after = f"{reasons}\nAnswer: ", ""
         elif ask == "label then reasons":
@@ -307,16 +305,3 @@ def _up_to(tokens: Sequence[TokenScore], length: int, rivals: int) -> tuple[Toke
         likeliest = sorted(token.top.items(), key=lambda item: -item[1])[:rivals]
         kept.append(replace(token, top=dict(likeliest)))
     return tuple(kept)
-
-
-def _json_around(schema: Mapping[str, Any], word: str, reasons: str) -> tuple[str, str]:
-    """What stands before and after `word` in a JSON object that follows `schema`.
-
-    A property that lists its values is the label, every other one the reasons.
-    """
-    properties = schema.get("properties", {"answer": {"enum": []}})
-    mark = "\0"
-    filled = {name: mark if "enum" in about else reasons for name, about in properties.items()}
-    text = orjson.dumps(filled).decode()
-    before, _, after = text.partition(orjson.dumps(mark).decode()[1:-1])
-    return before, after

@@ -54,7 +54,7 @@ _READY = {
 def phenomenon_of(text: str) -> str:
     """The way of saying things that `text` seems to have; empty where its cues leave it open.
 
-    >>> phenomenon_of("Although the lid is tight, the kettle is dreadful.")
+    >>> phenomenon_of("Although the lid is tight, the kettle is awful.")
     'contrast'
     >>> phenomenon_of("The kettle is superb.")
     'plain'

@@ -189,7 +189,7 @@ class Review:
     def reasons(self, label: str) -> str:
         """The words of praise and blame, how they are meant, and what follows.
 
-        >>> (review,) = Reviews().read("Nothing about the Belmar kettle is dreadful.")
+        >>> (review,) = Reviews().read("Nothing about the Luna kettle is dreadful.")
         >>> review.reasons(review.label)
         'Praise: none. Blame: dreadful. What is said is denied. So the writer is content.'
         """
