@@ -395,8 +395,8 @@ PARTS: Sequence[Part] = (
         "a",
         "rte_rounds",
         "S3's RTE rounds, equal size",
-        _two(1_200, max_source=RTE_TEXTS),
-        _full(1_200, 380, RTE_TEXTS),
+        _two(840, max_source=RTE_TEXTS),
+        _full(840, 270, RTE_TEXTS),
         write_rte_rounds,
     ),
     Part(

@@ -9,7 +9,10 @@ Studies, each of several ordinary recipes that are written beside their runs and
 
     a  the rows that GPT-3.5 wrote in S3's two rounds for RTE and IMDb, beside gold
     b  SuperGen's RTE and SST-2 rows, with and without curation, beside gold
+    c  every way of asking, on four data sets, with a teacher that answers in real texts
     d  variations of The Parrot Dilemma by GPT-4 and Llama-2, beside real rows
+    e  extractive questions, gold alone, by `--full` only: a span reader reads some 15 questions a
+       second on one core, forward and back
 
 Arms are of equal size where a part says so; a part's own comparisons have one reference, which its
 table names. At two-core size the student is a logistic regression over frozen MiniLM embeddings

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from corpus_studies import PARTS as CORPUS
 from recorded_studies import PARTS as RECORDED
+from span_studies import PARTS as SPANS
 from synthesis_parts import Part
 
-PARTS: Sequence[Part] = (*RECORDED,)
+PARTS: Sequence[Part] = (*RECORDED, *CORPUS, *SPANS)
 STUDIES = tuple(sorted({part.study for part in PARTS}))
 NAMES = tuple(part.name for part in PARTS)
 

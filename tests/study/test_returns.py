@@ -139,6 +139,17 @@ def test_gold_use_counts_distinct_rows_by_what_they_served(results: dict[str, An
     assert (use["majority"]["trained"], use["majority"]["rival"]) == (40, True)
 
 
+def test_a_pool_that_is_train_is_counted_once(tmp_path: Path) -> None:
+    gold = {**RECIPE["gold"], "pool": "train"}
+    synthesis = {"extrapolate": {"seed": "plain", "seed_rows": 30}}
+    arm = {"synthesis": synthesis, "critic": "errors", "turns": 2, "gold": "last"}
+    recipe = {**RECIPE, "gold": gold, "arms": {"s3": arm}, "rivals": ["majority"], "primary": ""}
+    found = run_study(load_recipe({**recipe, "seeds": {"student": 1}}), tmp_path / "run").results
+    use = next(told for told in found["gold_use"] if told["name"] == "s3")
+    assert (use["trained"], use["reviewed"], use["total"]) == (40, 40, 40 + 60)
+    assert 0 < use["named"] <= 40
+
+
 def test_slices_are_held_against_gold_only(results: dict[str, Any]) -> None:
     assert results["slices_against"] == "gold_only"
     assert {s["name"] for s in results["slices"]["thrice"]} == {"label", "phenomenon"}

@@ -78,11 +78,15 @@ def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
     trained = _rows(gold.train) if parts.with_gold else frozenset()
     reads_pool = parts.critic is not None and parts.critic.reads == "pool"
     looked = reads_pool and any(turn.feedback for turn in entry.turns)
-    reviewed = _rows(gold.pool) if looked else frozenset()
+    role = "train" if prepared.recipe.gold.pool == "train" else "pool"  # then the same rows
+    reviewed = _rows(gold.pool, role) if looked else frozenset()
     named = _rows(
-        weighted.example
-        for turn in entry.turns
-        for weighted in (turn.feedback.rows if turn.feedback and reads_pool else ())
+        (
+            weighted.example
+            for turn in entry.turns
+            for weighted in (turn.feedback.rows if turn.feedback and reads_pool else ())
+        ),
+        role,
     )
     shown = _found({i for turn in entry.turns for i in turn.harvest.shown}, gold)
     if parts.synthesizer is not None:
@@ -112,8 +116,9 @@ def _counted(trained: Seen, shown: Seen, reviewed: Seen, named: Seen, dev: Seen)
     )
 
 
-def _rows(rows: Iterable[Example]) -> Seen:
-    return frozenset((row.origin.role, row.id) for row in rows)
+def _rows(rows: Iterable[Example], role: str = "") -> Seen:
+    """Identities of rows, in their own roles or all in `role`."""
+    return frozenset((role or row.origin.role, row.id) for row in rows)
 
 
 def _found(ids: set[str], gold: Gold) -> Seen:
