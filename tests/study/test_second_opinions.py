@@ -14,6 +14,7 @@ from tutelage.recipe import load_recipe
 from tutelage.store.ledger import Ledger
 from tutelage.study.archive import PastRun
 from tutelage.study.building import prepare
+from tutelage.study.planning import plan_study
 from tutelage.study.running import Choices, run_study
 from tutelage.study.saved_rows import saved_rows
 
@@ -79,3 +80,10 @@ def test_choices_do_not_change_what_is_asked(small_recipe: Small, tmp_path: Path
     """A final run asks no more than one that ends on dev."""
     run_study(recipe(small_recipe), tmp_path / "run", choices=Choices(final=True))
     assert purchases(tmp_path) == 120
+
+
+async def test_a_plan_says_that_opinions_are_not_counted(
+    small_recipe: Small, tmp_path: Path
+) -> None:
+    plan = await plan_study(recipe(small_recipe), ledger=tmp_path / "ledger.sqlite")
+    assert any("annotate: the check agreement also asks the teacher" in n for n in plan.notes)

@@ -67,7 +67,7 @@ class NearDuplicateOptions:
     gold: bool = True
     """Also compare with gold train and pool rows."""
     across_labels: bool = False
-    """Also drop a row that is like one with another answer. Such a pair is often the contrast that
+    """Also drop a row that is like one with another label. Such a pair is often the contrast that
     a student needs; where it is noise, `agreement` and `noise` look for it."""
 
 
@@ -85,7 +85,7 @@ class SemanticDuplicateOptions:
     gold: bool = True
     """Also compare with gold train and pool rows."""
     across_labels: bool = False
-    """Also drop a row that is like one with another answer. Embeddings hardly see a `not`."""
+    """Also drop a row that is like one with another label. Embeddings hardly see a `not`."""
 
 
 @dataclass(frozen=True, slots=True)

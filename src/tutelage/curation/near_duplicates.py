@@ -1,7 +1,7 @@
 """The check `near_duplicate`: no new row that says in nearly the same words what is there already.
 
 Gold rows, kept rows and drafts are looked at in this order, and the first stands. What is held out
-is the affair of `contamination`. A row whose near-duplicate has another answer stays by default:
+is the affair of `contamination`. A row whose near-duplicate has another label stays by default:
 two texts that differ in a word and in their label teach what that word does.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tutelage.contracts import Bench
 from tutelage.curation.check_options import NearDuplicateOptions
 from tutelage.curation.shingling import ShingleIndex
-from tutelage.curation.verdicts import dropped, is_gold_text, passed, row_of
+from tutelage.curation.verdicts import contrasts, dropped, is_gold_text, passed, row_of
 from tutelage.exceptions import UserError
 from tutelage.records import Draft, Example, Task, Verdict
 
@@ -45,7 +45,7 @@ class NearDuplicateCheck:
                 (
                     (place, likeness)
                     for place, likeness in index.alike(sketch)
-                    if self.options.across_labels or known[place][1].answer == row.answer
+                    if self.options.across_labels or not contrasts(known[place][1], row)
                 ),
                 None,
             )

@@ -2,7 +2,7 @@
 
 Rows are compared by static embeddings, as SemDeDup does with those of a large model (Abbas et al.
 2023). They cost microseconds a row and see topics rather than truth: negation, numbers and word
-order hardly move them. So the default threshold is high, and rows with different answers are not
+order hardly move them. So the default threshold is high, and rows with different labels are not
 compared.
 """
 
@@ -56,11 +56,13 @@ class SemanticDuplicateCheck:
         return texts if self.options.by_field else [[" ".join(t) for t in zip(*texts, strict=True)]]
 
     def _groups(self, rows: Sequence[Example]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """A number for each answer, or one for all."""
+        """A number for each label, or one for all rows."""
         if self.options.across_labels:
             return np.zeros(len(rows), dtype=np.int64)
         codes: dict[object, int] = {}
-        return np.array([codes.setdefault(row.answer, len(codes)) for row in rows], dtype=np.int64)
+        return np.array(
+            [codes.setdefault((row.label, row.labels), len(codes)) for row in rows], dtype=np.int64
+        )
 
 
 def build(options: SemanticDuplicateOptions, *, task: Task) -> SemanticDuplicateCheck:

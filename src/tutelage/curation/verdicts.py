@@ -34,6 +34,11 @@ def text_identity(row: Example) -> str:
     return replace(row, fields=folded).text_fingerprint()
 
 
+def contrasts(one: Example, other: Example) -> bool:
+    """Whether two rows have different labels. Rows without labels, such as questions, never do."""
+    return (one.label, one.labels) != (other.label, other.labels)
+
+
 def is_gold_text(row: Example) -> bool:
     """Whether the texts of `row` are those of a gold row, and only its rationale is new."""
     return row.origin.role in GOLD_TEXT

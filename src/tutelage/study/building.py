@@ -155,6 +155,12 @@ def build_teacher(loaded: LoadedRecipe, task: Task) -> Teacher | None:
     return teacher
 
 
+def plugged_checks(recipe: Recipe, arm: ArmSpec) -> list[Plugged]:
+    """What an arm's drafts must pass: its own checks, or the recipe's."""
+    checks = recipe.checks if arm.checks is None else arm.checks
+    return [plugged("check", check) for check in checks]
+
+
 def _points(
     recipe: Recipe, name: str, arm: ArmSpec, task: Task, gold: Gold, loaded: LoadedRecipe
 ) -> Iterator[Parts]:
@@ -163,10 +169,9 @@ def _points(
     given: tuple[Example, ...] = ()
     if arm.rows is not None:
         given = given_rows(load_rows(arm.rows, recipe.gold, task, folder=loaded.folder), name)
-    checks = recipe.checks if arm.checks is None else arm.checks
-    checking = [plugged("check", check) for check in checks]
-    checkers = tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking)
-    if asking := [checkers[place].name for place, _ in inquiries(checkers)]:
+    checking = plugged_checks(recipe, arm)
+    checks = tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking)
+    if asking := [checks[place].name for place, _ in inquiries(checks)]:
         _refuse_without_teacher(recipe, name, asking[0])
     synthesis = plugged("synthesizer", arm.synthesis) if arm.synthesis else None
     critic = plugged("critic", arm.critic) if arm.critic else None
@@ -183,7 +188,7 @@ def _points(
             synthesizer=synthesis.make(task=task, folder=loaded.folder) if synthesis else None,
             synthesizer_id=synthesis.identity if synthesis else {},
             given=given,
-            checks=checkers,
+            checks=checks,
             checks_id=[c.identity for c in checking],
             critic=looking,
             critic_id=critic.identity if critic else {},

@@ -15,15 +15,15 @@ from statistics import fmean
 from typing import Any, Protocol, runtime_checkable
 
 from tutelage.buying import number_draws, split_step
-from tutelage.contracts import Session, Synthesizer, Teacher
+from tutelage.contracts import Inquiring, Session, Synthesizer, Teacher
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import nearest
 from tutelage.recipe import ArmSpec, LoadedRecipe, Recipe, RivalSpec
-from tutelage.records import Brief, Order, Request, Usage
+from tutelage.records import Brief, Order, Request, Task, Usage
 from tutelage.store.caps import Limit, dollars
 from tutelage.store.ledger import Ledger
-from tutelage.study.building import build_synthesizer, build_teacher, grid_points
+from tutelage.study.building import build_synthesizer, build_teacher, grid_points, plugged_checks
 from tutelage.study.pilot import annotating_arms, pilot_request, pilot_rows
 from tutelage.study.shop import limits_of
 from tutelage.study.staged_requests import turn_requests
@@ -158,7 +158,10 @@ async def plan_study(
         folds=len(golds),
         ledger=str(ledger),
         caps=_caps(recipe),
-        notes=tuple(_notes(recipe, plans, rivals, counter.price)),
+        notes=(
+            *_notes(recipe, plans, rivals, counter.price),
+            *_uncounted(recipe, chosen, golds[0].task),
+        ),
     )
 
 
@@ -376,6 +379,18 @@ def _notes(
     yield from _passed(limits.study, whole, "study")
     if any(rival.kind == "teacher" for rival in recipe.rivals.values()):
         yield "Rivals that are teachers are asked only by a run with --final."
+
+
+def _uncounted(recipe: Recipe, arms: Mapping[str, ArmSpec], task: Task) -> Iterator[str]:
+    """Checks that ask the teacher about drafts, whose number nobody knows yet."""
+    for name, arm in arms.items():
+        for part in plugged_checks(recipe, arm):
+            check = part.make(task=task)
+            if arm.synthesis and isinstance(check, Inquiring) and check.asks:
+                yield (
+                    f"{name}: the check {part.plugin.name} also asks the teacher about each draft; "
+                    "this is not counted."
+                )
 
 
 def _passed(limit: Limit, worst: Usage, whose: str) -> Iterator[str]:
