@@ -172,7 +172,17 @@ def test_a_number_of_rows_is_dealt_over_the_errors(reviews: Task) -> None:
     assert counts["p1"] == 3  # the heaviest is dealt to first
     assert sorted(counts.values()) == [2, 3, 3]
     assert sources(made(reviews, rows=12, weighted=True), brief) == {"p0": 2, "p1": 8, "p2": 2}
-    assert sources(made(reviews, rows=4, most_variations=1), brief) == {"p0": 1, "p1": 1, "p2": 1}
+
+
+def test_rows_that_have_had_their_most_leave_an_account_of_what_lacks(reviews: Task) -> None:
+    brief = later(reviews, errors("0", "1", "1"))
+    capped = made(reviews, rows=9, most_variations=2)
+    assert capped.quota(brief) == {"0": 3, "1": 6}
+    orders = capped.orders("texts", brief)
+    assert Counter(order.source.id for order in orders if order.source) == {
+        "p0": 2, "p1": 2, "p2": 2,
+    }  # fmt: skip
+    assert made(reviews, most_variations=1).quota(brief) == {"0": 1, "1": 2}
 
 
 def test_a_share_of_the_errors_is_the_heaviest(reviews: Task) -> None:

@@ -29,18 +29,35 @@ def errands(options: ExtrapolateOptions, brief: Brief) -> list[Errand]:
     """The rows to vary in this turn, heaviest first, and how often; rows that have had their most
     are left out."""
     named = _chosen(options, brief)
-    before = varied(brief.kept)
     now = varied(brief.accepted)
-    most = options.most_variations
-    room = {
-        one.example.id: math.inf if most is None else most - before[one.example.id] for one in named
-    }
-    counts = _counts(options, named, room)
+    counts = _counts(options, named, _room(options, named, brief))
     return [
         Errand(one.example, count, now[one.example.id])
         for one in named
         if (count := counts[one.example.id]) > 0
     ]
+
+
+def wanted_by_label(options: ExtrapolateOptions, brief: Brief) -> dict[str, int]:
+    """Rows wanted in this turn by label: those of the errands, or all of the option `rows`, even
+    where the rows named have had their most before."""
+    named = _chosen(options, brief)
+    if options.rows is not None:
+        return _by_label(options, named)
+    counts = _counts(options, named, _room(options, named, brief))
+    found: Counter[str] = Counter()
+    for one in named:
+        found[one.example.label or ""] += counts[one.example.id]
+    return {label: count for label, count in found.items() if count}
+
+
+def _room(options: ExtrapolateOptions, named: Sequence[Weighted], brief: Brief) -> dict[str, float]:
+    """Variations that each named row may still have in this turn."""
+    most, before = options.most_variations, varied(brief.kept)
+    return {
+        one.example.id: math.inf if most is None else max(0, most - before[one.example.id])
+        for one in named
+    }
 
 
 def varied(rows: Sequence[Example]) -> Counter[str]:
@@ -62,15 +79,26 @@ def _counts(
     """Variations of each named row."""
     if options.rows is None and not options.weighted and not options.even_labels:
         return {name: int(min(options.variations, left)) for name, left in room.items()}
-    total = options.rows or options.variations * len(named)
-    if not options.even_labels:
-        return dealt(total, named, room, weighted=options.weighted)
-    labels = dict.fromkeys(one.example.label or "" for one in named)
     counts: dict[str, int] = {}
-    for label, part in apportioned(total, dict.fromkeys(labels, 1.0)).items():
+    for label, total in _by_label(options, named).items():
         own = [one for one in named if (one.example.label or "") == label]
-        counts |= dealt(part, own, room, weighted=options.weighted)
+        counts |= dealt(total, own, room, weighted=options.weighted)
     return counts
+
+
+def _by_label(options: ExtrapolateOptions, named: Sequence[Weighted]) -> dict[str, int]:
+    """Variations wanted of each label that is named: evenly, or as they would be dealt to the rows
+    if none had had any."""
+    total = options.rows or options.variations * len(named)
+    labels = dict.fromkeys(one.example.label or "" for one in named)
+    if options.even_labels:
+        return apportioned(total, dict.fromkeys(labels, 1.0))
+    free = {one.example.id: math.inf for one in named}
+    counts = dealt(total, named, free, weighted=options.weighted)
+    found = dict.fromkeys(labels, 0)
+    for one in named:
+        found[one.example.label or ""] += counts[one.example.id]
+    return found
 
 
 def dealt(

@@ -36,7 +36,7 @@ import numpy as np
 from tutelage.exceptions import UserError
 from tutelage.records import Brief, Completion, Draft, Example, Order, Reply, Request, Task
 from tutelage.synthesis import attributes, contexts, ordering
-from tutelage.synthesis.errands import errands
+from tutelage.synthesis.errands import errands, wanted_by_label
 from tutelage.synthesis.quotas import in_turns, quota
 from tutelage.synthesis.rationales import begun
 from tutelage.synthesis.writer_options import ExtrapolateOptions
@@ -64,12 +64,7 @@ class Extrapolation:
         o = self.options
         if brief.turn == 0:
             return self._seed_quota(brief)
-        if o.as_published:
-            return {}
-        wanted: Counter[str] = Counter()
-        for errand in errands(o, brief):
-            wanted[errand.row.label or ""] += errand.count
-        return dict(wanted)
+        return {} if o.as_published else wanted_by_label(o, brief)
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         """The orders of one stage of the first turn, or of a later one.
