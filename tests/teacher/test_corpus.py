@@ -235,6 +235,14 @@ def test_mistakes_in_options_are_told(tmp_path: Path) -> None:
         made(replace(TASK, kind="multi_label"))
 
 
+def test_minilm_without_torch_is_told_before_anything_is_bought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tutelage.teacher.corpus.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"needs torch and transformers[\s\S]*embedding: tfidf"):
+        build(CorpusOptions("x.csv", embedding="minilm"), task=TASK, folder=tmp_path)
+
+
 async def test_a_missing_file_is_told_on_opening(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="There is no file"):
         await opened(tmp_path / "none.csv")

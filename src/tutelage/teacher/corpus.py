@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 
@@ -57,8 +58,8 @@ def build(options: CorpusOptions, *, task: Task, folder: Path) -> Teacher:
     """The teacher of `options.path`. The file is read when the teacher is opened.
 
     Raises:
-        UserError: a share outside 0 to 1, a column for a field that the task does not have, or a
-            task whose rows have no single label.
+        UserError: a share outside 0 to 1, a column for a field that the task does not have, a
+            task whose rows have no single label, or an embedding that is not installed.
     """
     for name in ("bias", "noise"):
         if not 0 <= getattr(options, name) <= 1:
@@ -79,6 +80,12 @@ def build(options: CorpusOptions, *, task: Task, folder: Path) -> Teacher:
             f"The corpus teacher cannot answer for a {task.kind} task.",
             "It finds texts by their one label.",
             "Name another teacher.",
+        )
+    if options.embedding == "minilm" and not all(map(find_spec, ("torch", "transformers"))):
+        raise UserError(
+            "The corpus teacher's `embedding: minilm` needs torch and transformers.",
+            "They are not installed.",
+            "Install them: pip install 'tutelage[train]'; or write embedding: tfidf.",
         )
     return CorpusTeacher(options, task, folder / Path(options.path).expanduser())
 
