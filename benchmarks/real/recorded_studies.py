@@ -322,9 +322,7 @@ def _augmented(
     )
     stays, dev = held_out(base, len(base) // 5, by="text")
     variations = {
-        name: same_texts(
-            _targets(source / f"{TASKS[task]}__{recorded}_augmented.jsonl.gz"), stays, by="text"
-        )
+        name: _variations(source / f"{TASKS[task]}__{recorded}_augmented.jsonl.gz", stays, dev)
         for name, recorded in WRITERS.items()
     }
     files = _files(
@@ -350,6 +348,15 @@ def _augmented(
         "leave."
     )
     return recipe, files, note
+
+
+def _variations(path: Path, stays: Sequence[Row], dev: Sequence[Row]) -> list[Row]:
+    """Variations of rows that stay, without those that a model wrote for a dev row too."""
+    rows = _targets(path)
+    of_dev = {row["augmented_text"] for row in same_texts(rows, dev, by="text")}
+    return [
+        row for row in same_texts(rows, stays, by="text") if row["augmented_text"] not in of_dev
+    ]
 
 
 def _targets(path: Path) -> list[Row]:

@@ -6,7 +6,6 @@ import importlib
 import json
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -58,25 +57,29 @@ def run(out: Path, data: Path, *given: str, student: str = LINEAR) -> tuple[dict
     return json.loads(done.stdout.splitlines()[-1]), done.stdout
 
 
-def drops(found: Prepared, arm: str) -> tuple[int, Counter[str]]:
-    """Rows of an arm that the checks keep, and how many each of them dropped."""
+def judged(found: Prepared, arm: str) -> tuple[int, list[tuple[str, str]]]:
+    """Rows of an arm that the checks keep; premise and check of every row that one dropped."""
     (parts,), gold = found.arms[arm], found.golds[0]
-    bench = DraftBench(
-        task=gold.task, kept=(), gold=(*gold.train, *gold.pool), sealed=gold.sealed
-    )
+    bench = DraftBench(task=gold.task, kept=(), gold=(*gold.train, *gold.pool), sealed=gold.sealed)
     drafts = [Draft(i, i, row) for i, row in enumerate(parts.given)]
     kept, verdicts = judge(parts.checks, drafts, bench)
-    return len(kept), Counter(v.check for v in verdicts if v.decision == "dropped")
+    premises = [row.fields["premise"] for row in parts.given]
+    return len(kept), [(premises[v.draft], v.check) for v in verdicts if v.decision == "dropped"]
 
 
-def test_s3s_rounds_lose_exactly_the_rows_with_test_premises_to_the_contamination_check(
+def test_every_row_of_s3_with_a_test_premise_is_dropped(
     studies: Any, real_data: Path, tmp_path: Path
 ) -> None:
     found = prepared(studies, real_data, tmp_path, "rte_rounds")
-    kept, dropped = drops(found, "rounds_curated")
+    lines = (tmp_path / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    test = {fold(json.loads(line)["premise"]) for line in lines}
+    (raw,) = found.arms["rounds"]
     # 18 and 13 rows carry a test premise; one more in each does but for a double space.
-    assert dropped["contamination"] == 18 + 13 + 2
-    assert kept >= part(studies, "rte_rounds").two_core.rows, "an arm would be smaller than others"
+    assert sum(fold(row.fields["premise"]) in test for row in raw.given) == 18 + 13 + 2
+    kept, dropped = judged(found, "rounds_curated")
+    assert sum(fold(premise) in test for premise, _ in dropped) == 18 + 13 + 2
+    size = part(studies, "rte_rounds").two_core.rows
+    assert kept >= size and judged(found, "round_1_curated")[0] >= size, "arms of unequal size"
 
 
 def test_no_arm_has_seen_a_dev_premise_of_rte(
@@ -122,7 +125,6 @@ def test_adqa_is_carved_by_context_and_claims_nothing(
     written = found.write(real_data, tmp_path, found.full)
     gold = prepare(load_recipe(written.recipe)).golds[0]
     rows = gold.facts["rows"]
-    assert sum(rows.values()) == 3_000 - max(0, 3_000 - sum(rows.values()))
     assert abs(rows["train"] - 2_000) < 30 and abs(rows["dev"] - 500) < 30
     assert abs(rows["test"] - 500) < 30
     contexts = [{row.fields["context"] for row in role} for role in (gold.train, gold.dev)]
