@@ -190,7 +190,7 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T119", gold_seen(150, 250), "found", "explain 250, against 150 of label_only"),
     ("T120", None, "not applicable", "No arm wanted a fixed number"),
     ("T120", wanting(0), "clear", "exactly as many rows of each label"),
-    ("T120", wanting(2), "found", "explain: 5 of 7 rows. Missing: up 2."),
+    ("T120", wanting(2), "found", "explain kept 5 of 7 rows. What the data became"),
 ]
 
 

@@ -163,3 +163,22 @@ def test_a_second_start_finds_the_same(place: Path, results: dict[str, Any]) -> 
     plain = json.loads(json.dumps(again, default=str))
     assert plain["returns"] == results["returns"]
     assert plain["gold_use"] == results["gold_use"]
+
+
+def test_a_row_with_two_roles_is_one_row(tmp_path: Path) -> None:
+    arms = {
+        "gold_only": {},
+        "near": {
+            "synthesis": {"annotate": {"rows": 20, "choose": "near_errors"}},
+            "critic": "errors",
+            "turns": 2,
+            "gold": "last",
+        },
+    }
+    gold = {**RECIPE["gold"], "pool": "train"}
+    given = {**RECIPE, "gold": gold, "arms": arms, "rivals": [], "primary": "near > gold_only"}
+    found = run_study(load_recipe(given), tmp_path / "run").results["gold_use"]
+    assert [(use["trained"], use["reviewed"], use["total"]) for use in found] == [
+        (40, 0, 100),
+        (40, 40, 100),
+    ]

@@ -320,7 +320,13 @@ def _quota_missed(e: Evidence) -> Outcome:
     quotas = [(a.arm, a.quota) for a in e.accounts if a.quota]
     if not quotas:
         return "not applicable", "No arm wanted a fixed number of rows."
-    told = [f"{arm}: {quota.sentence}" for arm, quota in quotas if not quota.met]
+    told = [
+        f"{arm} kept {numbers.count(sum(quota.kept.values()))} of "
+        f"{numbers.plural(sum(quota.wanted.values()), 'row')}."
+        for arm, quota in quotas
+        if not quota.met
+    ]
+    told += ["What the data became says why."] * bool(told)
     return _found(told, "Every arm kept exactly as many rows of each label as it wanted.")
 
 

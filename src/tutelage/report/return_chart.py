@@ -63,10 +63,13 @@ def _chart(
         if level is not None:
             _level(axes, level.points[-1], metric)
         reach = max(place(point) for curve in curves for point in curve.points)
-        for i, curve in enumerate(curves):
-            aside = APART * reach * (i - (len(curves) - 1) / 2)
-            _curve(axes, curve, look[curve.arm], metric, place, aside)
-        _names(axes, curves, level, look, metric, place)
+        aside = {
+            curve.arm: APART * reach * (i - (len(curves) - 1) / 2) for i, curve in enumerate(curves)
+        }
+        for curve in curves:
+            _curve(axes, curve, look[curve.arm], metric, place, aside[curve.arm])
+        ends = [(c.arm, place(c.points[-1]) + aside[c.arm], c.points[-1]) for c in curves]
+        _names(axes, ends, level, look, metric)
         axes.set_xlabel(what if what != "dollars" else "dollars, as if bought alone")
         axes.set_ylabel(f"{metric.replace('_', ' ')} on dev, points")
         axes.grid(axis="y", color=GRID, linewidth=0.6)
@@ -135,33 +138,32 @@ def _curve(
 
 def _names(
     axes: Any,
-    curves: Sequence[ReturnCurve],
+    ends: Sequence[tuple[str, float, ReturnPoint]],
     level: ReturnCurve | None,
     look: Mapping[str, Style],
     metric: str,
-    place: Place,
 ) -> None:
-    """Each arm's name beside the figure, at the height where its curve ends."""
-    ends = [(c, c.points[-1]) for c in curves] + ([(level, level.points[-1])] if level else [])
-    heights = [_points(point.score, metric) for _, point in ends]
-    low, high = axes.get_ylim()
-    places = spread(heights, gap=(high - low) * 0.066)
-    axes.set_ylim(min(low, *places), max(high, *places))
+    """Each arm's name beside the figure, with a line to where its curve ends."""
+    told = [(arm, x, _points(point.score, metric), look[arm].colour) for arm, x, point in ends]
     axes.margins(x=0.06)
-    for (curve, point), height, at in zip(ends, heights, places, strict=True):
-        own = curve is level
+    if level is not None:
+        right = axes.get_xlim()[1]
+        told.append((level.arm, right, _points(level.points[-1].score, metric), FAINT))
+    low, high = axes.get_ylim()
+    places = spread([height for _, _, height, _ in told], gap=(high - low) * 0.066)
+    axes.set_ylim(min(low, *places), max(high, *places))
+    for (arm, x, height, colour), at in zip(told, places, strict=True):
         axes.annotate(
-            named(curve.arm, 18),
-            (1.0, height) if own else (place(point), height),
-            xycoords=("axes fraction", "data") if own else "data",
+            named(arm, 18),
+            (x, height),
             xytext=(1.04, at),
             textcoords=axes.get_yaxis_transform(),
             va="center",
             fontsize=8.5,
-            color=FAINT if own else look[curve.arm].colour,
+            color=colour,
             arrowprops={
                 "arrowstyle": "-",
-                "color": FAINT if own else look[curve.arm].colour,
+                "color": colour,
                 "linewidth": 0.6,
                 "alpha": ALPHA,
                 "shrinkA": 1,

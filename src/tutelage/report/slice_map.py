@@ -65,7 +65,7 @@ def slice_map(report: Report) -> Chart | None:
         for y, line in enumerate(shown):
             for x, arm in enumerate(arms):
                 if arm in line.parts:
-                    _cell(axes, x, y, line.parts[arm], widest)
+                    _cell(axes, x, y, line.parts[arm], widest, _size(len(arms)))
             axes.annotate(
                 numbers.signless(100 * line.spread),
                 (len(arms) + 0.05, y),
@@ -120,7 +120,7 @@ def named_key(key: Key) -> str:
     return f"label {key[1]}" if key[0] == "label" else key[1]
 
 
-def _cell(axes: Any, x: int, y: int, part: SliceScore, widest: float) -> None:
+def _cell(axes: Any, x: int, y: int, part: SliceScore, widest: float, size: float) -> None:
     if part.gap:
         axes.add_patch(
             _square(x, y, ABOVE if part.gap > 0 else BELOW, STRONGEST * abs(part.gap) / widest)
@@ -132,7 +132,7 @@ def _cell(axes: Any, x: int, y: int, part: SliceScore, widest: float) -> None:
         (x, y),
         ha="center",
         va="center",
-        fontsize=8,
+        fontsize=size,
         fontweight="bold" if sure else "normal",
         color=INK,
     )
@@ -143,7 +143,7 @@ def _square(x: int, y: int, colour: str, alpha: float) -> Any:
 
 
 def _size(arms: int) -> float:
-    return 8 if arms <= 8 else 7
+    return 8 if arms <= 8 else 6.8
 
 
 def _frame(axes: Any, lines: Sequence[Line], arms: Sequence[str], reference: str) -> None:
