@@ -9,7 +9,7 @@ import pytest
 
 from tutelage.exceptions import UserError
 from tutelage.records import Brief, Gist, Material, Task
-from tutelage.synthesis.attributes import drawn
+from tutelage.synthesis.attributes import Lots
 from tutelage.synthesis.writer_options import AttributesOptions, WritingOptions, ZeroGenOptions
 from tutelage.synthesis.zerogen import build
 
@@ -63,12 +63,14 @@ def test_given_attributes_are_drawn_by_seed_and_order(reviews: Task) -> None:
     given = {"tone": ("angry", "calm"), "part": {"0": ("plot",), "1": ("cast", "music")}}
     options = replace(PROPOSED, attributes=given)
     brief = Brief(reviews, "zero", seed=1)
-    some = [drawn(brief, options, "1", number) for number in range(40)]
+    lots = Lots(brief, options)
+    some = [lots.draw("1", number) for number in range(40)]
     assert {one["tone"] for one in some} == {"angry", "calm"}
     assert {one["part"] for one in some} == {"cast", "music"}
-    assert drawn(brief, options, "0", 0)["part"] == "plot"
-    assert some == [drawn(brief, options, "1", number) for number in range(40)]
-    assert some != [drawn(replace(brief, seed=2), options, "1", number) for number in range(40)]
+    assert lots.draw("0", 0)["part"] == "plot"
+    assert some == [Lots(brief, options).draw("1", number) for number in range(40)]
+    other = Lots(replace(brief, seed=2), options)
+    assert some != [other.draw("1", number) for number in range(40)]
     assert build(ZeroGenOptions(attributes=given), task=reviews).stages == ("texts",)
 
 

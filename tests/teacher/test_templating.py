@@ -27,6 +27,7 @@ ROW = Example("1", {"premise": "A dog runs.", "hypothesis": "An animal moves."},
 
 HASHES = {
     "annotate.v1": "091e3ee9ed6bae85aeea7299a16464ec7b568805f4a33c43a39db9b4b97f8d16",
+    "answer.v1": "6ee886bc1c7b5646a131d1a02de58aecde067a192e7bacae16ec9399255d69a1",
     "correct.v1": "bab5b9a6b1f036d05cebba14d788707d2b5138107de009bf70fdfb6f538df1e1",
     "dimensions.v1": "962eca7b0a8dd482ca75f937971688e278715a2bc9dc9606bcf56e1ccea4abf5",
     "explain.v1": "4d89398b62812912ddde52c4400f74c1e5b8315b6e1ed6be3de31edc057a6df4",

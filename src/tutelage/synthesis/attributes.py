@@ -9,7 +9,7 @@ prompt for values of a label asks for such as fit no other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -73,31 +73,38 @@ def _values(brief: Brief, options: AttributesOptions) -> Wanted:
     return [("values", label, (name,), options.values) for name, label in (*common, *own)]
 
 
-def drawn(brief: Brief, options: WritingOptions, label: str | None, number: int) -> dict[str, str]:
-    """One value of each dimension for the order `number` that writes for `label`."""
-    chance = np.random.default_rng([brief.seed, brief.turn, number])
-    values = _on_offer(brief, options, label)
-    return {name: some[int(chance.integers(len(some)))] for name, some in values.items() if some}
+class Lots:
+    """Draws one value of each dimension for one order after the other."""
+
+    def __init__(self, brief: Brief, options: WritingOptions) -> None:
+        self._brief, self._options = brief, options
+        self._on_offer: dict[str | None, Mapping[str, Sequence[str]]] = {}
+
+    def draw(self, label: str | None, number: int) -> dict[str, str]:
+        """The attributes of the order `number` that writes for `label`; by its seed alone."""
+        if label not in self._on_offer:
+            self._on_offer[label] = _on_offer(self._brief, self._options, label)
+        offered = self._on_offer[label]
+        if not offered:
+            return {}
+        chance = np.random.default_rng([self._brief.seed, self._brief.turn, number])
+        return {name: some[int(chance.integers(len(some)))] for name, some in offered.items()}
 
 
 def _on_offer(
     brief: Brief, options: WritingOptions, label: str | None
-) -> dict[str, tuple[str, ...] | list[str]]:
-    """Values by dimension: those of the label where the dimension has such."""
-    given = options.attributes
+) -> Mapping[str, Sequence[str]]:
+    """Values by dimension, those of the label where the dimension has such; none is empty."""
+    given, found = options.attributes, dict[str, Sequence[str]]()
     if isinstance(given, Mapping):
-        return {
-            name: values.get(label or "", ()) if isinstance(values, Mapping) else values
-            for name, values in given.items()
-        }
-    if given is None:
-        return {}
-    found: dict[str, tuple[str, ...] | list[str]] = {}
-    for kind in ("dimension", "label dimension"):
-        for name in of_kind(brief, kind):
-            own = of_kind(brief, f"value: {name}", label)
-            found[name] = own or of_kind(brief, f"value: {name}")
-    return found
+        for name, values in given.items():
+            found[name] = values.get(label or "", ()) if isinstance(values, Mapping) else values
+    elif given is not None:
+        for kind in ("dimension", "label dimension"):
+            for name in of_kind(brief, kind):
+                own = of_kind(brief, f"value: {name}", label)
+                found[name] = own or of_kind(brief, f"value: {name}")
+    return {name: values for name, values in found.items() if values}
 
 
 def check_given(task: Task, given: AttributesOptions | GivenAttributes | None) -> None:

@@ -125,22 +125,23 @@ class Extrapolation:
         """What is still wanted of each row; the rows take turns, so that a cap cuts all alike."""
         wanted = {errand.row.id: errand for errand in errands(self.options, brief)}
         left = {name: errand.count - errand.kept for name, errand in wanted.items()}
+        lots = attributes.Lots(brief, self.options)
         orders: list[Order] = []
         for name, count in in_turns(left, per_request=self.options.texts_per_request):
             row = wanted[name or ""].row
-            orders.append(self._variation(brief, row, brief.placed + len(orders), count))
+            number = brief.placed + len(orders)
+            drawn = lots.draw(row.label, number)
+            orders.append(self._variation(begun(row, brief), number, count, drawn))
         return orders
 
-    def _variation(self, brief: Brief, row: Example, number: int, count: int) -> Order:
+    def _variation(self, row: Example, number: int, count: int, drawn: Mapping[str, str]) -> Order:
         if self.task.labels and row.label is None:
             raise UserError(
                 f"The row {row.id} cannot be varied: it has no label to copy.",
                 "A variation has the label of its row.",
                 "Let the critic read the pool: {errors: {}}, {random_rows: {reads: pool}}.",
             )
-        drawn = attributes.drawn(brief, self.options, row.label, number)
-        source = begun(row, brief)
-        return Order(number, VARIATION, row.label, source, attributes=drawn, count=count)
+        return Order(number, VARIATION, row.label, row, attributes=drawn, count=count)
 
 
 def build(options: ExtrapolateOptions, *, task: Task, folder: Path = Path()) -> Extrapolation:

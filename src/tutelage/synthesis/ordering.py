@@ -79,13 +79,14 @@ def text_orders(
     per_request = options.texts_per_request
     counts = wanted(brief, whole, per_request=per_request)
     lent = contexts.Rotation(contexts.sources(task, options, brief), brief)
+    lots = attributes.Lots(brief, options)
     return [
         Order(
             number,
             TEXTS,
             label,
             contexts.source_of(lent.next(label), brief),
-            attributes=attributes.drawn(brief, options, label, number),
+            attributes=lots.draw(label, number),
             count=count,
         )
         for number, (label, count) in enumerate(
