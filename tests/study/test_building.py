@@ -1,10 +1,12 @@
 import asyncio
+import sys
 
 import pytest
 
 from tutelage.exceptions import UserError
-from tutelage.recipe import load_recipe
-from tutelage.study.building import prepare
+from tutelage.recipe import PartSpec, load_recipe
+from tutelage.records import Label, Task
+from tutelage.study.building import plugged, prepare
 from tutelage.study.checking import check_study
 
 
@@ -33,3 +35,23 @@ def test_a_critic_that_can_look_is_built(small_recipe, tmp_path, critic, student
     recipe = load_recipe(looked_at(small_recipe, critic, {"kind": student}), folder=tmp_path)
     (parts,) = prepare(recipe).arms["looked_at"]
     assert parts.critic.needs in ("", "scores", "gradients")
+
+
+@pytest.mark.parametrize(
+    ("check", "module", "package"),
+    [
+        ("noise", "tutelage.curation.label_noise", "cleanlab"),
+        ("language", "tutelage.curation.languages", "py3langid"),
+        ("semantic_duplicate", "tutelage.curation.semantic_duplicates", "tokenizers"),
+    ],
+)
+def test_a_check_whose_package_is_missing_names_its_extra(monkeypatch, check, module, package):
+    pytest.importorskip("safetensors")
+    for name in (module, "tutelage.neural.static_embedding"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in [package, *(name for name in sys.modules if name.startswith(f"{package}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+    task = Task("t", "classification", ("text",), (Label("a"), Label("b")))
+    with pytest.raises(UserError, match=f"The check {check} needs the package {package}") as told:
+        plugged("check", PartSpec(name=check)).make(task=task)
+    assert "pip install 'tutelage[curation]'" in told.value.do
