@@ -117,7 +117,6 @@ def write_corpus(
     recipe["checks"] = ["format", "duplicate", "contamination"]
     recipe["arms"] = arms(size.rows)
     recipe["primary"] = "s3_and_gold > zerogen_and_gold"
-    recipe["seeds"] = {"student": size.seeds, "purchase": size.seeds}
     notes = (
         f"The corpus has {len(corpus):,} train texts, nearness by {embedding}, bias 0.9, "
         f"{NOISE:.0%} wrong labels in all that it writes or annotates. S3's error pool is the "
@@ -180,24 +179,27 @@ def _part(name: str, gold: int, embedding: str, two_core: Size, full: Size, titl
     return Part("c", f"corpus_{name}", f"Corpus teacher: {title}", two_core, full, write)
 
 
-def _two(rows: int, test: int | None, max_source: int = 64, **student: Any) -> Size:
-    return Size("two_core", rows, test, seeds=3, student=head(max_source) | student)
+def _two(
+    rows: int, test: int | None, max_source: int = 64, *, seeds: int = 3, **student: Any
+) -> Size:
+    """With one student seed for each purchase where many rows or labels take long."""
+    return Size("two_core", rows, test, seeds, head(max_source) | student, purchases=3)
 
 
 def _full(rows: int, steps: int, max_source: int = 64) -> Size:
-    return Size("full", rows, None, seeds=3, student=encoder(steps, max_source))
+    return Size("full", rows, None, 2, encoder(steps, max_source), purchases=3)
 
 
 PARTS: Sequence[Part] = (
     _part("trec6", 100, "minilm", _two(600, None), _full(600, 220), "TREC-6"),
-    _part("sst2", 100, "minilm", _two(600, None), _full(600, 220), "SST-2"),
+    _part("sst2", 100, "minilm", _two(600, None, seeds=2), _full(600, 220), "SST-2"),
     _part(
         "clinc150",
         600,
         "minilm",
-        _two(3_000, 2_000, 64, c=10.0),
+        _two(3_000, 2_000, seeds=1, c=10.0),
         _full(3_000, 1_100),
         "CLINC150 and out of scope",
     ),
-    _part("imdb", 100, "tfidf", _two(600, 1_000, 256), _full(600, 220, 256), "IMDb"),
+    _part("imdb", 100, "tfidf", _two(600, 1_000, 128, seeds=2), _full(600, 220, 256), "IMDb"),
 )

@@ -58,7 +58,10 @@ class Size:
     """Rows of each arm that is held to equal size."""
     test: int | None
     seeds: int
+    """Student seeds."""
     student: Mapping[str, Any]
+    purchases: int = 1
+    """Purchase seeds, where something is bought."""
 
     def limited(self, most: int | None) -> Size:
         """The same for a quick trial with at most so many rows."""
@@ -136,7 +139,7 @@ def frame(name: str, about: str, size: Size, *, paper: str = "") -> Recipe:
         "checks": list(RAW),
         "arms": {},
         "rivals": {"majority": None, "linear": None},
-        "seeds": {"student": size.seeds},
+        "seeds": {"student": size.seeds, "purchase": size.purchases},
     }
 
 

@@ -39,10 +39,13 @@ def arms(results: Results, behind: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def dropped(unit: Results) -> Counter[str]:
-    """Drafts that were dropped or mended, by check, over all turns."""
+    """Drafts that checks dropped or mended, by check, over all turns; good rows of which there were
+    enough are not among them."""
     found: Counter[str] = Counter()
     for turn in unit["turns"]:
         for reason in turn["reasons"]:
+            if reason["check"] == "quota":
+                continue
             done = "mended" if reason["decision"] == "mended" else "dropped"
             found[f"{reason['check']} {done}"] += reason["count"]
     return found
