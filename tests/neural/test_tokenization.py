@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,13 @@ from transformers import T5Tokenizer
 
 from tutelage.exceptions import TrainingError
 from tutelage.neural.targets import check_labels, make_layout, read_objective
-from tutelage.neural.tokenization import count_tokens, cut, pieces, train_tokenizer
+from tutelage.neural.tokenization import (
+    count_tokens,
+    cut,
+    pieces,
+    train_tokenizer,
+    train_word_pieces,
+)
 from tutelage.records import Label, Task
 
 pytestmark = pytest.mark.train
@@ -93,3 +100,17 @@ def test_counting_says_what_a_limit_cuts(tmp_path: Path) -> None:
 def test_cutting_keeps_the_closing_token() -> None:
     assert cut([101, 5, 6, 7, 102], 4) == [101, 5, 6, 102]
     assert cut([5, 1], 2) == [5, 1]
+
+
+def test_word_pieces_are_the_same_whatever_the_order_of_texts_and_the_run() -> None:
+    """Numbers in a hash map's order would differ from one training to the next."""
+    rng = random.Random(1)
+    words = ["".join(rng.choices("abcdefgh", k=rng.randint(2, 7))) for _ in range(300)]
+    texts = [" ".join(words[i : i + 10]) for i in range(0, 300, 10)]
+    first = train_word_pieces(texts, vocab_size=120)
+    for _ in range(3):
+        rng.shuffle(texts)
+        assert train_word_pieces(texts, vocab_size=120).get_vocab() == first.get_vocab()
+    found = first("Fade", "abba", return_offsets_mapping=True)
+    assert found["offset_mapping"][-2][1] == 4  # pieces know their characters
+    assert first.unk_token_id not in found["input_ids"]

@@ -72,7 +72,7 @@ def test_single_label_learns_and_plain_transformers_loads_it(tmp_path: Path) -> 
 
 def test_several_labels_by_threshold(tmp_path: Path) -> None:
     dev = many_rows(40, 2)
-    fitted = learner(MANY, epochs=50, learning_rate=4e-3).fit(
+    fitted = learner(MANY, epochs=50, learning_rate=2e-3).fit(
         many_rows(160, 1), dev, seed=1, folder=tmp_path
     )
     answers = learner(MANY).load(Path(fitted.folders["dev_loss"])).predict(dev)

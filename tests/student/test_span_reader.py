@@ -56,8 +56,8 @@ def rows(count: int, seed: int, *, length: int = 8, none: float = 0.0) -> list[E
 def learner(**options: Any) -> Any:
     given = {
         "config": TINY,
-        "epochs": 8,
-        "learning_rate": 1e-2,
+        "epochs": 12,
+        "learning_rate": 5e-3,
         "max_source": 32,
         "stride": 6,
         "max_question": 8,
@@ -126,7 +126,7 @@ def test_training_on_long_contexts_uses_the_windows_that_hold_the_answer(tmp_pat
 
 
 def test_no_answer_is_learned_where_training_rows_have_none(tmp_path: Path) -> None:
-    fitted = learner(epochs=14).fit(
+    fitted = learner(epochs=20).fit(
         rows(240, 1, none=0.4), rows(60, 2, none=0.4), seed=1, folder=tmp_path
     )
     student = learner().load(Path(fitted.folders["dev_f1"]))

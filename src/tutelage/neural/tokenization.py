@@ -70,17 +70,25 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Any:
 def train_word_pieces(texts: Iterable[str], *, vocab_size: int) -> Any:
     """A lower-case WordPiece tokenizer with BERT's special tokens, trained on `texts`.
 
+    Pieces inside a word carry no mark of their own (BERT's `##`): the trainer numbers marked pieces
+    in the order of a hash map, so that the same texts would give another vocabulary each time, and
+    a resumed training another one than it began with.
+
     Args:
         texts: Texts of the training rows.
         vocab_size: Most pieces to keep, special tokens included.
     """
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    fresh = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))
+    fresh = tokenizers.Tokenizer(
+        tokenizers.models.WordPiece(unk_token="[UNK]", continuing_subword_prefix="")
+    )
     fresh.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
     fresh.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    fresh.decoder = tokenizers.decoders.WordPiece()
     trainer = tokenizers.trainers.WordPieceTrainer(
-        vocab_size=vocab_size, special_tokens=special, show_progress=False
+        vocab_size=vocab_size,
+        special_tokens=special,
+        show_progress=False,
+        continuing_subword_prefix="",
     )
     fresh.train_from_iterator(sorted(set(texts)), trainer)
     fresh.post_processor = tokenizers.processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))

@@ -29,7 +29,7 @@ from tutelage.student.options import ClassifierOptions, Seq2SeqOptions, SpanRead
 from tutelage.student.saving import task_as_json
 
 FINISHED = "fitted.json"
-VERSION = 2
+VERSION = 3
 """Raised whenever the same options and rows give another student."""
 
 Options = Seq2SeqOptions | ClassifierOptions | SpanReaderOptions
@@ -55,7 +55,8 @@ def identity_of(
 
 def _content(row: Example) -> list[Any]:
     scores = None if row.scores is None else sorted(row.scores.items())
-    return [row.row_fingerprint(), row.rationale, scores, row.weight]
+    places = [[span.start for span in row.spans]] if row.spans else []
+    return [row.row_fingerprint(), row.rationale, scores, row.weight, *places]
 
 
 def finished(folder: Path, identity: str) -> Fitted | None:
