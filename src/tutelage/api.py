@@ -27,7 +27,8 @@ from tutelage.study.checking import Checkup, check_study
 from tutelage.study.consent import Agree, seek_consent
 from tutelage.study.graduates import Student, load_student
 from tutelage.study.pilot import Pilot
-from tutelage.study.planning import Plan, plan_study
+from tutelage.study.plan_facts import Plan
+from tutelage.study.planning import plan_study
 from tutelage.study.previewing import Preview, preview_study
 from tutelage.study.running import Choices, default_ledger, run_study
 

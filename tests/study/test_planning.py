@@ -63,7 +63,57 @@ def test_grid_seeds_turns_and_folds_multiply_students(small_recipe):
     found = plan(recipe)
     assert [a.students for a in found.arms] == [2 * 3, 2 * 3 * 3]
     assert found.students == 6 + 18 + 3
-    assert any("3 turns" in note for note in found.notes)
+    assert [a.later_requests for a in found.arms] == [0, 2 * 2 * 5]
+    assert any("Later turns of b are counted at their most" in note for note in found.notes)
+
+
+def writing(small_recipe, **arm):
+    gold = {role: {"world": "reviews", "rows": 40} for role in ("train", "pool", "dev", "test")}
+    return small_recipe(
+        task={"kind": "classification", "labels": ["positive", "negative"]},
+        gold=gold,
+        teacher={"kind": "scripted", "world": "reviews", "prices": {"input": 1, "output": 1}},
+        arms={"it": arm},
+        primary="",
+        rivals=[],
+        seeds={"student": 3},
+    )
+
+
+def test_later_turns_are_counted_as_if_the_critic_named_every_row(small_recipe):
+    varied = {"extrapolate": {"seed": "plain", "seed_rows": 20, "variations": 2}}
+    (arm,) = plan(writing(small_recipe, synthesis=varied, critic="errors", turns=3)).arms
+    assert (arm.requests, arm.waves) == (20, 5)
+    assert arm.later_requests == 2 * (2 * 40) * 3  # turns, variations of 40 pool rows, students
+    assert arm.most.requests == arm.worst.requests + arm.later.requests == 20 + 480
+    assert arm.later.nanousd == arm.later.tokens * 1000
+
+    few = {"extrapolate": {"seed": "plain", "seed_rows": 20, "rows": 12}}
+    (arm,) = plan(writing(small_recipe, synthesis=few, critic="errors", turns=3)).arms
+    assert arm.later_requests == 2 * 12 * 3
+
+
+def test_without_a_critic_students_share_their_later_turns(small_recipe):
+    found = plan(writing(small_recipe, synthesis={"zerogen": {"rows": 10}}, turns=3))
+    assert found.arms[0].later_requests == 2 * 10
+    assert found.worst.requests == 30
+
+
+def test_what_rows_of_later_turns_will_be_nobody_knows_where_there_is_no_pool(small_recipe):
+    arm = {"synthesis": {"extrapolate": {"seed": "plain", "seed_rows": 6}}, "turns": 2}
+    found = plan(writing(small_recipe, **arm))
+    assert found.arms[0].later_requests == 0
+    assert any("it orders in 2 turns; one is counted" in note for note in found.notes)
+
+
+def test_texts_that_share_a_request_save_prompts(small_recipe):
+    (one,) = plan(writing(small_recipe, synthesis={"zerogen": {"rows": 20}})).arms
+    shared = {"zerogen": {"rows": 20, "texts_per_request": 5}}
+    found = plan(writing(small_recipe, synthesis=shared))
+    (five,) = found.arms
+    assert (one.requests, one.texts, five.requests, five.texts) == (20, 20, 4, 20)
+    assert five.expected.prompt_tokens < one.expected.prompt_tokens
+    assert any("it: 4 orders for 20 texts." in note for note in found.notes)
 
 
 def test_money_follows_the_price(small_recipe):

@@ -20,7 +20,7 @@ from tutelage.cli.console import finish, note, say, show, tabulate, tell
 if TYPE_CHECKING:
     from tutelage.study.checking import Checkup
     from tutelage.study.pilot import Pilot
-    from tutelage.study.planning import ArmPlan, Plan
+    from tutelage.study.plan_facts import ArmPlan, Plan
     from tutelage.study.previewing import Shown
 
 
@@ -162,29 +162,21 @@ def _show_plan(plan: Plan) -> None:
 
     folds = f", {plan.folds} folds" if plan.folds > 1 else ""
     say(f"{plan.name}: {plan.teacher or 'no teacher'}{folds}")
-    columns = (
-        "arm",
-        "requests",
-        "found",
-        "to buy",
-        "most tokens",
-        "most money",
-        "students",
-    )
     parts: list[ArmPlan] = [*plan.arms, *plan.rivals]
-    rows = [
-        (
-            part.arm,
-            f"{part.requests:,}",
-            f"{part.reused:,}",
-            f"{part.to_buy:,}",
-            f"{part.worst.tokens:,}",
-            _money(part.worst.nanousd, plan),
-            f"{part.students:,}" if part.students else "",
-        )
-        for part in parts
-    ]
-    show(tabulate(columns, rows, right=columns[1:]))
+    table: dict[str, list[str]] = {
+        "arm": [part.arm for part in parts],
+        "texts": [f"{part.texts:,}" if part.texts > part.orders else "" for part in parts],
+        "requests": [f"{part.requests:,}" for part in parts],
+        "found": [f"{part.reused:,}" for part in parts],
+        "to buy": [f"{part.to_buy:,}" for part in parts],
+        "later, at most": [f"{p.later_requests:,}" if p.later_requests else "" for p in parts],
+        "most tokens": [f"{part.most.tokens:,}" for part in parts],
+        "most money": [_money(part.most.nanousd, plan) for part in parts],
+        "students": [f"{part.students:,}" if part.students else "" for part in parts],
+    }
+    shown = {name: cells for name, cells in table.items() if any(cells) or not parts}
+    columns = tuple(shown)
+    show(tabulate(columns, list(zip(*shown.values(), strict=True)), right=columns[1:]))
     worst, expected = plan.worst, plan.expected
     cap = f"; the cap is {dollars(round(plan.caps['usd'] * 1e9))}" if "usd" in plan.caps else ""
     say()

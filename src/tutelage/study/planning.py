@@ -1,7 +1,8 @@
 """What a recipe would buy, before a cent is spent: requests, tokens, money, and what is reused.
 
 Orders are expanded as a run expands them, and every request is looked up in the ledger, so that
-the first turn's figures are exact at worst case. Nothing is sent and no key is needed.
+the first turn's figures are exact at worst case; later turns are counted at their most. Nothing is
+sent and no key is needed.
 """
 
 from __future__ import annotations
@@ -9,22 +10,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from tutelage.buying import number_draws, split_step
-from tutelage.contracts import Inquiring, Session, Synthesizer, Teacher
+from tutelage.contracts import Critic, Session, Synthesizer, Teacher
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import nearest
 from tutelage.recipe import ArmSpec, LoadedRecipe, Recipe, RivalSpec
 from tutelage.records import Brief, Order, Request, Task, Usage
-from tutelage.store.caps import Limit, dollars
 from tutelage.store.ledger import Ledger
-from tutelage.study.building import build_synthesizer, build_teacher, grid_points, plugged_checks
+from tutelage.study.building import (
+    build_synthesizer,
+    build_teacher,
+    grid_points,
+    plugged,
+)
+from tutelage.study.later_turns import bounds_of_later_turns
 from tutelage.study.pilot import annotating_arms, pilot_request, pilot_rows
+from tutelage.study.plan_facts import ArmPlan, Plan
+from tutelage.study.plan_notes import plan_notes, uncounted
 from tutelage.study.shop import limits_of
 from tutelage.study.staged_requests import turn_requests
 from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots
@@ -32,7 +40,6 @@ from tutelage.teacher.prices import Price, price_of
 
 CHARACTERS_A_TOKEN = 4
 """Usual in English text; what is expected of prompts that were never counted."""
-NOTHING = Usage()
 SHARE_OF_LIMIT = 3
 """A reply is expected to take a third of its limit until replies of this teacher were seen."""
 
@@ -42,77 +49,6 @@ class Sketching(Protocol):
     """A teacher that can resolve and bound requests without a key or a connection."""
 
     def sketch(self) -> AbstractAsyncContextManager[Session]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ArmPlan:
-    """What one arm would buy in its first turn, over all its purchase seeds and folds."""
-
-    arm: str
-    orders: int = 0
-    requests: int = 0
-    """Different requests: orders that share a prompt on purpose count once."""
-    reused: int = 0
-    """Of these, recorded in the ledger already, or bought by an arm before this one."""
-    worst: Usage = NOTHING
-    """The most that the rest can use."""
-    expected: Usage = NOTHING
-    measured: int = 0
-    """Recorded replies from which `expected` was taken; 0 where it is a rule of thumb."""
-    turns: int = 1
-    """Later turns depend on what the first ones bring, and are not counted here."""
-    students: int = 0
-
-    @property
-    def to_buy(self) -> int:
-        return self.requests - self.reused
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a recipe would buy and train."""
-
-    name: str
-    teacher: str
-    """Provider and model; empty where the recipe has no teacher."""
-    priced: bool
-    """Whether the teacher's price is known; money is 0 below where it is not."""
-    arms: tuple[ArmPlan, ...]
-    rivals: tuple[ArmPlan, ...]
-    """Pilots of arms that annotate, and rivals that are trained or bought. The test is sealed, so
-    the figures of teachers as rivals follow those of dev rows."""
-    folds: int
-    ledger: str
-    caps: Mapping[str, float] = field(default_factory=dict)
-    """Caps of the study by unit (`usd`, `tokens`, `requests`)."""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def students(self) -> int:
-        return sum(part.students for part in (*self.arms, *self.rivals))
-
-    @property
-    def worst(self) -> Usage:
-        return sum((part.worst for part in (*self.arms, *self.rivals)), Usage())
-
-    @property
-    def expected(self) -> Usage:
-        return sum((part.expected for part in (*self.arms, *self.rivals)), Usage())
-
-    def to_facts(self) -> dict[str, Any]:
-        """All of it as JSON; money also in dollars."""
-        facts = asdict(self)
-        for key in ("arms", "rivals"):
-            for line, part in zip(facts[key], getattr(self, key), strict=True):
-                line["worst"]["usd"], line["expected"]["usd"] = part.worst.usd, part.expected.usd
-                line["to_buy"] = part.to_buy
-        worst, expected = self.worst, self.expected
-        return {
-            **facts,
-            "students": self.students,
-            "worst": {**asdict(worst), "usd": worst.usd},
-            "expected": {**asdict(expected), "usd": expected.usd},
-        }
 
 
 async def plan_study(
@@ -159,8 +95,8 @@ async def plan_study(
         ledger=str(ledger),
         caps=_caps(recipe),
         notes=(
-            *_notes(recipe, plans, rivals, counter.price),
-            *_uncounted(recipe, chosen, golds[0].task),
+            *plan_notes(recipe, plans, rivals, counter.price),
+            *uncounted(recipe, chosen, golds[0].task),
         ),
     )
 
@@ -198,6 +134,18 @@ def teacher_price(recipe: Recipe, session: Session) -> Price | None:
         override=Price.per_million(given.input, given.output) if given else None,
         needed=limits_of(recipe).in_money,
     )
+
+
+def texts_of(request: Request) -> int:
+    """Texts that a request asks for. Reasons or values in one reply are no texts."""
+    gist = request.gist
+    return gist.count if gist is not None and gist.kind in ("text", "variation") else 1
+
+
+def critic_of(arm: ArmSpec, task: Task) -> Critic | None:
+    """What looks at the arm's students; None where nothing does."""
+    made: Critic | None = plugged("critic", arm.critic).make(task=task) if arm.critic else None
+    return made
 
 
 def brief_of(gold: Gold, name: str, arm: ArmSpec, seed: int) -> Brief:
@@ -245,15 +193,29 @@ class Counting:
             return plan
         synthesizer = build_synthesizer(self.loaded, arm.synthesis, self.golds[0].task)
         find = self.book.find if self.book else lambda _: None
-        orders: set[tuple[int, int, int]] = set()
+        critic = critic_of(arm, self.golds[0].task)
+        orders: dict[tuple[int, int, int], int] = {}
         wanted: dict[str, Request] = {}
+        later: list[Usage] = []
         for seed in self.recipe.seeds.purchase:
             for gold in self.golds:
                 brief = brief_of(gold, name, arm, seed)
                 for one in turn_requests(synthesizer, brief, self.session, find):
-                    orders.add((seed, gold.fold, one.order.number))
+                    orders[seed, gold.fold, one.order.number] = texts_of(one.request)
                     wanted.setdefault(one.key, one.request)
-        return self._counted(plan, len(orders), wanted)
+                later += bounds_of_later_turns(
+                    synthesizer, critic, brief, gold, self.session, turns=arm.turns
+                )
+        students = len(self.recipe.seeds.student) * len(grid_points(arm.grid))
+        later *= students if critic else 1
+        counted = self._counted(plan, len(orders), wanted)
+        return replace(
+            counted,
+            waves=synthesizer.waves,
+            texts=sum(orders.values()),
+            later_requests=len(later),
+            later=self._priced(later),
+        )
 
     def _counted(self, plan: ArmPlan, orders: int, wanted: Mapping[str, Request]) -> ArmPlan:
         replies = {h: self.book.find(h) if self.book else None for h in wanted}
@@ -360,50 +322,6 @@ def _caps(recipe: Recipe) -> dict[str, float]:
     budget = recipe.teacher.budget
     caps = {"usd": budget.usd, "tokens": budget.tokens, "requests": budget.requests}
     return {unit: cap for unit, cap in caps.items() if cap is not None}
-
-
-def _notes(
-    recipe: Recipe, arms: Sequence[ArmPlan], rivals: Sequence[ArmPlan], price: Price | None
-) -> Iterator[str]:
-    limits = limits_of(recipe)
-    if price is None:
-        yield "The teacher's price is not known: set teacher.prices to see money."
-    for plan in arms:
-        yield from _passed(limits.arm, plan.worst, f"arm {plan.arm}")
-        if plan.turns > 1:
-            yield (
-                f"{plan.arm} orders in {plan.turns} turns; one is counted, since the later ones "
-                "depend on what the first ones bring."
-            )
-    whole = sum((plan.worst for plan in (*arms, *rivals)), Usage())
-    yield from _passed(limits.study, whole, "study")
-    if any(rival.kind == "teacher" for rival in recipe.rivals.values()):
-        yield "Rivals that are teachers are asked only by a run with --final."
-
-
-def _uncounted(recipe: Recipe, arms: Mapping[str, ArmSpec], task: Task) -> Iterator[str]:
-    """Checks that ask the teacher about drafts, whose number nobody knows yet."""
-    for name, arm in arms.items():
-        for part in plugged_checks(recipe, arm):
-            check = part.make(task=task)
-            if arm.synthesis and isinstance(check, Inquiring) and check.asks:
-                yield (
-                    f"{name}: the check {part.plugin.name} also asks the teacher about each draft; "
-                    "this is not counted."
-                )
-
-
-def _passed(limit: Limit, worst: Usage, whose: str) -> Iterator[str]:
-    """Caps that stop a purchase if it comes to the worst."""
-    most = {"requests": worst.requests, "tokens": worst.tokens, "nanousd": worst.nanousd}
-    for unit, cap in limit.items():
-        if most[unit] > cap:
-            told = dollars if unit == "nanousd" else (lambda n: f"{n:,}")
-            name = "" if unit == "nanousd" else f" {unit}"
-            yield (
-                f"At worst the {whose} would use {told(most[unit])}{name}: the cap of "
-                f"{told(cap)}{name} would stop it."
-            )
 
 
 @contextmanager

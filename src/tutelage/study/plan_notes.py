@@ -1,0 +1,84 @@
+"""What a reader of a plan must know: caps that bind, turns and checks that are not exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tutelage.contracts import Inquiring
+from tutelage.recipe import ArmSpec, Recipe
+from tutelage.records import Task, Usage
+from tutelage.store.caps import Limit, dollars
+from tutelage.study.building import plugged_checks
+from tutelage.study.plan_facts import ArmPlan
+from tutelage.study.shop import limits_of
+from tutelage.teacher.prices import Price
+
+
+def plan_notes(
+    recipe: Recipe, arms: Sequence[ArmPlan], rivals: Sequence[ArmPlan], price: Price | None
+) -> Iterator[str]:
+    limits = limits_of(recipe)
+    if price is None:
+        yield "The teacher's price is not known: set teacher.prices to see money."
+    for plan in arms:
+        yield from _passed(limits.arm, plan.most, f"arm {plan.arm}")
+        yield from sharing_note(plan)
+    yield from later_notes(arms)
+    whole = sum((plan.most for plan in (*arms, *rivals)), Usage())
+    yield from _passed(limits.study, whole, "study")
+    if any(rival.kind == "teacher" for rival in recipe.rivals.values()):
+        yield "Rivals that are teachers are asked only by a run with --final."
+
+
+def later_notes(arms: Sequence[ArmPlan]) -> Iterator[str]:
+    """How turns after the first were counted."""
+    counted = [plan.arm for plan in arms if plan.turns > 1 and plan.later_requests]
+    if counted:
+        yield (
+            f"Later turns of {', '.join(counted)} are counted at their most, as if a critic named "
+            "every row that it may; rows that checks refuse may be ordered again."
+        )
+    for plan in arms:
+        if plan.turns > 1 and not plan.later_requests:
+            yield (
+                f"{plan.arm} orders in {plan.turns} turns; one is counted, since the later ones "
+                "depend on what the first ones bring."
+            )
+
+
+def sharing_note(plan: ArmPlan) -> Iterator[str]:
+    """What texts that share a request save: the prompt is sent once for all of them."""
+    if plan.texts <= plan.orders or not plan.to_buy:
+        return
+    each = plan.texts / plan.orders
+    prompt = plan.expected.prompt_tokens / plan.to_buy
+    saved = round(prompt * plan.to_buy * (each - 1))
+    yield (
+        f"{plan.arm}: {plan.orders:,} orders for {plan.texts:,} texts. One text in each request "
+        f"would send about {saved:,} prompt tokens more, for texts less alike."
+    )
+
+
+def uncounted(recipe: Recipe, arms: Mapping[str, ArmSpec], task: Task) -> Iterator[str]:
+    """Checks that ask the teacher about drafts, whose number nobody knows yet."""
+    for name, arm in arms.items():
+        for part in plugged_checks(recipe, arm):
+            check = part.make(task=task)
+            if arm.synthesis and isinstance(check, Inquiring) and check.asks:
+                yield (
+                    f"{name}: the check {part.plugin.name} also asks the teacher about each draft; "
+                    "this is not counted."
+                )
+
+
+def _passed(limit: Limit, worst: Usage, whose: str) -> Iterator[str]:
+    """Caps that stop a purchase if it comes to the worst."""
+    most = {"requests": worst.requests, "tokens": worst.tokens, "nanousd": worst.nanousd}
+    for unit, cap in limit.items():
+        if most[unit] > cap:
+            told = dollars if unit == "nanousd" else (lambda n: f"{n:,}")
+            name = "" if unit == "nanousd" else f" {unit}"
+            yield (
+                f"At worst the {whose} would use {told(most[unit])}{name}: the cap of "
+                f"{told(cap)}{name} would stop it."
+            )
