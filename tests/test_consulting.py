@@ -43,10 +43,13 @@ class Twice:
 
     asks = "twice"
 
-    def questions(self, row: Example, train: Sequence[Example], seed: int) -> list[Request]:
+    def shots(self, train: Sequence[Example], seed: int) -> Sequence[Example]:
+        return train
+
+    def questions(self, row: Example, shots: Sequence[Example]) -> list[Request]:
         if row.fields["text"] == "no":
             return []
-        return [Request((Message("user", f"{row.fields['text']} {len(train)}"),))] * 2
+        return [Request((Message("user", f"{row.fields['text']} {len(shots)}"),))] * 2
 
     def heard(self, row: Example, replies: Sequence[Reply]) -> Prediction:
         return Prediction(row.id, label=" ".join(reply.text for reply in replies))
@@ -79,6 +82,8 @@ def test_what_earlier_checks_drop_is_not_asked_about() -> None:
     inquiry = asked(["x", "too long", "no", "y"])
     assert [row.id for row in inquiry.rows] == ["d0", "d2", "d3"]
     assert inquiry.counts == (2, 0, 2)
+    assert inquiry.shown == ("g",)
+    assert asked(["no"]).shown == ()
     assert [(r.messages[0].content, r.draw, r.purchase) for r in inquiry.requests] == [
         ("x 1", 0, 3),
         ("x 1", 1, 3),
@@ -100,7 +105,7 @@ def test_answers_come_back_to_their_rows() -> None:
     said = hear(inquiry, Answers(replies))
     assert [one.label for one in said.predictions] == ["0 1", None, "2 3"]
     assert said.requests == tuple(request.hash for request in inquiry.requests)
-    assert (said.missing, said.stopped) == (0, "")
+    assert (said.missing, said.stopped, said.usage.requests) == (0, "", 4)
     opinions = Opinions.on(inquiry.rows, said.predictions)
     renamed = Example("other", {"text": "y"})
     assert opinions.predict([renamed, Example("z", {"text": "z"})]) == [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tutelage.buying import Answers, number_draws
 from tutelage.contracts import Bench, Inquiring
 from tutelage.curation.judging import NamedCheck, judge
-from tutelage.records import Draft, Example, Prediction, Reply, Request
+from tutelage.records import Draft, Example, Prediction, Reply, Request, Usage
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Inquiry:
     """Questions about each row."""
     draws: Mapping[str, int]
     """Next draw by prompt."""
+    shown: tuple[str, ...] = ()
+    """Ids of the gold rows that the questions show, sorted."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Consulted:
     """Questions without a reply."""
     stopped: str = ""
     """The cap that ended the purchase."""
+    usage: Usage = field(default_factory=Usage)
+    """What the replies cost, whoever paid for them first."""
 
 
 def inquiries(checks: Sequence[NamedCheck]) -> list[tuple[int, Inquiring]]:
@@ -74,24 +78,27 @@ def inquire(
     check = checks[place].check
     assert isinstance(check, Inquiring)
     rows, _ = judge(checks[:place], drafts, bench)
-    asked = [check.questions(row, train, seed) for row in rows]
+    shots = check.shots(train, seed)
+    asked = [check.questions(row, shots) for row in rows]
     counter = Counter(draws)
     requests = number_draws(
         [replace(request, purchase=seed) for one in asked for request in one], counter
     )
     counts = tuple(len(one) for one in asked)
-    return Inquiry(check, tuple(rows), tuple(requests), counts, dict(counter))
+    shown = tuple(sorted({shot.id for shot in shots})) if requests else ()
+    return Inquiry(check, tuple(rows), tuple(requests), counts, dict(counter), shown)
 
 
 def hear(inquiry: Inquiry, answers: Answers) -> Consulted:
     """Read the answers, row by row."""
     left = iter(answers.replies)
-    predictions, requests, missing = [], [], 0
+    predictions, requests, missing, usage = [], [], 0, Usage()
     for row, count in zip(inquiry.rows, inquiry.counts, strict=True):
         replies = [next(left) for _ in range(count)]
         there = [reply for reply in replies if isinstance(reply, Reply)]
         requests += [reply.request for reply in there]
         missing += count - len(there)
+        usage = sum((reply.usage for reply in there), usage)
         whole = bool(there) and len(there) == count
         predictions.append(inquiry.check.heard(row, there) if whole else Prediction(row.id))
-    return Consulted(tuple(predictions), tuple(requests), missing, answers.stopped)
+    return Consulted(tuple(predictions), tuple(requests), missing, answers.stopped, usage)

@@ -197,8 +197,12 @@ class Inquiring(Check, Protocol):
         """Name under which the bench then has the answers; empty where nothing is to be asked."""
         ...
 
-    def questions(self, row: Example, train: Sequence[Example], seed: int) -> Sequence[Request]:
-        """What to ask about `row`; gold `train` rows may be shown."""
+    def shots(self, train: Sequence[Example], seed: int) -> Sequence[Example]:
+        """Gold train rows that its questions show."""
+        ...
+
+    def questions(self, row: Example, shots: Sequence[Example]) -> Sequence[Request]:
+        """What to ask about `row`."""
         ...
 
     def heard(self, row: Example, replies: Sequence[Reply]) -> Prediction:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tutelage.harvesting import Harvest
 from tutelage.records import Example, Feedback, Fitted, Prediction
-from tutelage.steps import Harvest, Unit, Workbench, mix
+from tutelage.steps import Unit, Workbench, mix
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from tutelage.buying import Answers, Bought, buy, split_step
@@ -15,6 +13,7 @@ from tutelage.curation.bench import DraftBench
 from tutelage.curation.judging import NamedCheck, judge
 from tutelage.curation.opinions import Opinions
 from tutelage.gold.opening import Gold
+from tutelage.harvesting import Harvest, wave_step, with_wave
 from tutelage.records import (
     Brief,
     Draft,
@@ -25,11 +24,10 @@ from tutelage.records import (
     Origin,
     Prediction,
     Request,
-    Task,
-    Usage,
     Verdict,
     content_hash,
 )
+from tutelage.step_keys import brief_fingerprint, relative, task_identity
 from tutelage.store.encoding import (
     decode,
     encode,
@@ -68,38 +66,6 @@ class Parts:
     """Dev rows for which rationales are bought, to measure the student's own against."""
     most_rows: int | None = None
     """Keep at most so many bought rows, in draft order: what `match: rows` asks for."""
-
-
-@dataclass(frozen=True)
-class Harvest:
-    """What one turn bought, over all its waves, and what the checks left of it."""
-
-    kept: tuple[Example, ...]
-    """Rows this turn added."""
-    verdicts: tuple[Verdict, ...]
-    """On every draft, wave by wave."""
-    drafts: int
-    requests: tuple[str, ...]
-    """Hashes of all requests that were answered."""
-    draws: Mapping[str, int]
-    """Next draw by prompt, for the turns that follow."""
-    failed: int = 0
-    """Orders without a reply; the next run asks them again."""
-    unbought: int = 0
-    """Orders that a cap left unasked."""
-    stopped: str = ""
-    """The cap that ended the purchase."""
-    materials: int = 0
-    """Drafts that serve later orders and are no rows."""
-    waves: int = 1
-    wanted: Mapping[str, int] = field(default_factory=dict)
-    """The turn's quota by label; empty where there is none."""
-    lacking: Mapping[str, int] = field(default_factory=dict)
-    """What the quota still lacks after the last wave."""
-    usage: Usage = field(default_factory=Usage)
-    """What the replies cost, whoever paid for them first."""
-    shown: tuple[str, ...] = ()
-    """Ids of the gold rows that orders showed, explained or varied, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +134,7 @@ class Workbench:
             room = None if parts.most_rows is None else parts.most_rows - len(kept)
             bought, opinions = await self.consult(brief, bought)
             added, verdicts = self.curate(brief, bought, room, opinions)
-            found = _with_wave(found, bought, added, verdicts)
+            found = with_wave(found, bought, added, verdicts)
             enough = not any(found.lacking.values()) or len(found.kept) == room
             waves = parts.synthesizer.waves if parts.synthesizer else 1
             if enough or bought.stopped or not added or found.waves >= waves:
@@ -283,6 +249,8 @@ class Workbench:
                 requests=(*bought.requests, *said.requests),
                 draws=inquiry.draws,
                 stopped=bought.stopped or said.stopped,
+                usage=bought.usage + said.usage,
+                shown=tuple(sorted({*bought.shown, *inquiry.shown})),
             )
         return bought, opinions
 
@@ -433,45 +401,6 @@ def _rows_of(bought: Bought) -> list[Draft]:
     return [draft for draft in bought.drafts if not isinstance(draft.content, Material)]
 
 
-def _with_wave(
-    found: Harvest, bought: Bought, added: Sequence[Example], verdicts: Sequence[Verdict]
-) -> Harvest:
-    """The harvest after one more wave."""
-    got = Counter(row.label or "" for row in added)
-    return replace(
-        found,
-        kept=(*found.kept, *added),
-        verdicts=(*found.verdicts, *verdicts),
-        drafts=found.drafts + len(bought.drafts),
-        requests=tuple(dict.fromkeys((*found.requests, *bought.requests))),
-        draws=bought.draws,
-        failed=found.failed + bought.failed,
-        unbought=found.unbought + bought.unbought,
-        stopped=bought.stopped,
-        materials=found.materials + len(bought.materials),
-        waves=found.waves + 1,
-        usage=found.usage + bought.usage,
-        shown=tuple(sorted({*found.shown, *bought.shown})),
-        lacking={name: max(0, count - got[name]) for name, count in found.lacking.items()},
-    )
-
-
-def wave_step(name: str, wave: int) -> str:
-    """Name of a step in a turn's trail: `buy`, `buy.1`, `buy.2` for one wave after the other."""
-    return f"{name}.{wave}" if wave else name
-
-
-def waves_of(steps: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Folders of a turn's purchases, each with the folder of its curation, wave by wave.
-
-    The first is empty for rows that were not bought.
-    """
-    wave = 0
-    while curated := steps.get(wave_step("curate", wave)):
-        yield steps.get(wave_step("buy", wave), ""), curated
-        wave += 1
-
-
 RATIONALES = 100
 """Examined rows for which a student writes its rationale too. Writing takes several times as long
 as scoring labels, and a reader looks at a few."""
@@ -498,49 +427,6 @@ def mix(kept: Sequence[Example], train: Sequence[Example], *, gold: bool) -> lis
     rows = [by_id.pop(row.id, row) for row in train] if gold else []
     seen = {row.id for row in rows}
     return rows + [row for row in kept if row.id not in seen]
-
-
-def task_identity(task: Task) -> Mapping[str, Any]:
-    """A task as the plain data by which steps are keyed."""
-    return {
-        "kind": task.kind,
-        "fields": list(task.fields),
-        "labels": [[label.name, label.words, label.guideline] for label in task.labels],
-        "instruction": task.instruction,
-        "metric": task.metric,
-    }
-
-
-def brief_fingerprint(brief: Brief) -> str:
-    """Identity of all that a method was shown."""
-    return content_hash(
-        "brief2",
-        [
-            task_identity(brief.task),
-            rows_fingerprint(brief.train),
-            rows_fingerprint(brief.unlabelled),
-            rows_fingerprint(brief.kept),
-            encode(brief.feedback) if brief.feedback else None,
-            brief.turn,
-            brief.seed,
-            brief.wave,
-            brief.placed,
-            rows_fingerprint(brief.accepted),
-            dict(brief.lacking),
-            encode(brief.materials),
-        ],
-    )
-
-
-def relative(fitted: Fitted, folder: Path) -> Fitted:
-    """The same with folders relative to the run's, so that a run can be moved."""
-    return replace(
-        fitted,
-        folders={
-            rule: str(Path(place).resolve().relative_to(folder.resolve()))
-            for rule, place in fitted.folders.items()
-        },
-    )
 
 
 def given_rows(rows: Sequence[Example], arm: str) -> tuple[Example, ...]:

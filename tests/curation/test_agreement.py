@@ -77,7 +77,7 @@ def test_gold_texts_are_left_alone() -> None:
     row = replace(drafts[10].content, origin=Origin("train"))
     drafts[10] = replace(drafts[10], content=row)
     assert check(sure=0.5).judge(drafts, bench())[10].decision == "kept"
-    assert check(by="teacher").questions(row, (), 1) == []
+    assert check(by="teacher").questions(row, ()) == []
 
 
 def reply(text: str) -> Reply:
@@ -89,12 +89,13 @@ def test_the_teacher_is_asked_without_being_told_the_label() -> None:
     assert isinstance(asking, Inquiring)
     row = made("g")[0].content
     shot = Example("s", {"text": "grim"}, "bad")
-    (request,) = asking.questions(row, (shot,), 1)
+    shots = asking.shots((shot,), 1)
+    (request,) = asking.questions(row, shots)
     prompt = "\n".join(message.content for message in request.messages)
     assert GOOD in prompt and "grim" in prompt
-    assert request == asking.questions(replace(row, label="bad"), (shot,), 1)[0]
+    assert request == asking.questions(replace(row, label="bad"), shots)[0]
     assert request.sampling.temperature == 0
-    several = check(by="self_consistency", votes=3).questions(row, (), 1)
+    several = check(by="self_consistency", votes=3).questions(row, ())
     assert len(several) == 3 and several[0].sampling.temperature == 0.7
 
 

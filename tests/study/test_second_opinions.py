@@ -45,7 +45,7 @@ def test_opinions_are_bought_on_the_arms_account_and_once(
     first = run_study(loaded, tmp_path / "run").results
     turn = first["units"][0]["turns"][0]
     asked = 30 + 3 * 30
-    assert turn["requests"] == asked
+    assert turn["requests"] == turn["usage"]["requests"] == asked
     assert purchases(tmp_path) == asked
     assert "consult" in turn["steps"]
     rows = list(saved_rows(PastRun(tmp_path / "run")))

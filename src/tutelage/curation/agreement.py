@@ -42,10 +42,12 @@ class AgreementCheck:
     def asks(self) -> str:
         return "" if self.options.by == "student" else self.options.by
 
-    def questions(self, row: Example, train: Sequence[Example], seed: int) -> list[Request]:
+    def shots(self, train: Sequence[Example], seed: int) -> tuple[Example, ...]:
+        return choose_shots(self.task, train, self.options.shots, seed=seed)
+
+    def questions(self, row: Example, shots: Sequence[Example]) -> list[Request]:
         if is_gold_text(row):
             return []
-        shots = choose_shots(self.task, train, self.options.shots, seed=seed)
         bare = replace(row, label=None, rationale=None, scores=None)
         request = ask(self.task, bare, shots=shots, options=self._asking)
         return [request] * self._votes

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from tutelage.exceptions import UserError
+from tutelage.harvesting import waves_of
 from tutelage.plugins import nearest
 from tutelage.records import Draft, Example, Material, Refusal, Span, Task, Verdict
-from tutelage.steps import waves_of
 from tutelage.store.encoding import read_records
 from tutelage.store.runs import write_whole
 from tutelage.study.archive import PastRun
