@@ -60,7 +60,7 @@ def test_what_an_earlier_wave_brought_is_not_asked_again(reviews: Task) -> None:
 
 
 def test_given_attributes_are_drawn_by_seed_and_order(reviews: Task) -> None:
-    given = {"tone": ("angry", "calm"), "part": {"0": ("plot",), "1": ("cast", "music")}}
+    given: Any = {"tone": ("angry", "calm"), "part": {"0": ("plot",), "1": ("cast", "music")}}
     options = replace(PROPOSED, attributes=given)
     brief = Brief(reviews, "zero", seed=1)
     lots = Lots(brief, options)

@@ -22,7 +22,7 @@ def quotation(completion: Completion) -> tuple[str, str]:
     """
     text = completion.text.strip().removeprefix('"').lstrip()
     ends = [end for mark in ('"', "\n") if (end := text.find(mark)) >= 0]
-    if not ends and completion.finish != "stop":
+    if not ends and completion.finish == "length":
         ends = [text.rfind(".") + 1]
     text = text[: ends[0]].strip() if ends else text
     return (text, "") if text else ("", "the quotation has no end")

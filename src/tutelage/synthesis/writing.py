@@ -181,8 +181,9 @@ class Writing:
     def _correctable(self, replies: Sequence[Reply], completion: Completion) -> bool:
         """Whether asking again may help: once, and not where the teacher refuses or was cut."""
         may = self.options.correct and self.guarded and len(replies) == 1
-        whole = completion.finish == "stop" and bool(completion.text.strip())
-        return may and whole and refusal(completion.text) is None
+        whole = completion.finish not in ("length", "content_filter", "refusal")
+        readable = bool(completion.text.strip()) and refusal(completion.text) is None
+        return may and whole and readable
 
     def _content(
         self,
