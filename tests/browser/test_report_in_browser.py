@@ -43,6 +43,7 @@ student: {{kind: linear, bootstrap: true}}
 arms:
   gold_only: {{grid: {{c: [0.1, 10]}}}}
   annotated_by_a_teacher_with_a_rather_long_name: {{synthesis: {{annotate: {{rows: 20}}}}}}
+  in_turns: {{synthesis: {{annotate: {{rows: 10}}}}, turns: 2, patience: 1}}
 rivals: {{majority: {{}}, teacher_zero_shot: {{rows: 20}}}}
 primary: annotated_by_a_teacher_with_a_rather_long_name > gold_only
 seeds: {{student: 2}}

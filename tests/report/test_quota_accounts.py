@@ -14,6 +14,8 @@ def turn(**more: Any) -> Turn:
         "wanted": {"up": 50, "down": 50},
         "lacking": {},
         "waves": 1,
+        "drafts": 120,
+        "materials": 0,
         "added": 100,
         "stopped": "",
         "failed": 0,
@@ -94,6 +96,8 @@ def test_waves_that_were_used_up_and_the_commonest_refusals() -> None:
             "the arm may keep 60 rows in all (match: rows)",
         ),
         ({"failed": 2}, None, "requests failed"),
+        ({"drafts": 95, "added": 95, "waves": 3}, None, "fewer texts were ordered"),
+        ({"drafts": 125, "materials": 30, "waves": 3}, None, "fewer texts were ordered"),
     ],
 )
 def test_every_other_end(more: Turn, most_rows: int | None, why: str) -> None:

@@ -89,6 +89,14 @@ def test_enough_names_what_is_ruled_out() -> None:
     assert found.sentence.endswith("enough. A gain of 2.0 points or more from it is ruled out.")
 
 
+def test_turns_before_gold_joins_are_told_to_be_that() -> None:
+    usage = {"requests": 1.0, "prompt_tokens": 1.0, "completion_tokens": 1.0, "nanousd": 1.0}
+    point = {"turn": 2, "students": 3, "rows": 9.0, "usage": usage, "score": 0.5}
+    point |= {"low": 0.4, "high": 0.6, "covers": ""}
+    assert told(points=[{**point, "with_gold": True}]).sentence.endswith("before gold joins.")
+    assert "gold" not in told(points=[{**point, "with_gold": False}]).sentence
+
+
 def test_a_turn_that_added_nothing() -> None:
     found = told(last=last(rows=0.0))
     assert found.sentence == "Nothing to buy: the last turn added no row. It cost $0.12."

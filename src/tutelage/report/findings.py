@@ -295,7 +295,7 @@ def _pool_learned(e: Evidence) -> Outcome:
         return "not applicable", (
             "No arm's errors were measured in two turns and in a held-back part of its pool."
         )
-    return _found(told, "Where errors fell in the pool, they fell in its held-back part too.")
+    return _found(told, "Errors in the pool and in its held-back part kept step.")
 
 
 def _unequal_gold(e: Evidence) -> Outcome:
@@ -304,15 +304,15 @@ def _unequal_gold(e: Evidence) -> Outcome:
     if len(uses) < 2:
         return "not applicable", "There are no two arms to compare."
     least = min(use.total for use in uses)
-    more = [use for use in uses if use.total > least]
-    if not more:
+    if all(use.total == least for use in uses):
         return "clear", f"Every arm saw {numbers.plural(least, 'gold row')}, dev included."
-    listed = ", ".join(f"{use.name} {numbers.count(use.total)}" for use in more)
-    fewest = ", ".join(use.name for use in uses if use.total == least)
+    groups: dict[int, list[str]] = {}
+    for use in sorted(uses, key=lambda use: use.total):
+        groups.setdefault(use.total, []).append(use.name)
+    listed = "; ".join(f"{numbers.count(n)} by {', '.join(names)}" for n, names in groups.items())
     return "found", (
-        f"{listed}, against {numbers.count(least)} of {fewest} (distinct rows, dev included). Part "
-        "of a difference between them may be the gold rows themselves: an arm that trains on the "
-        "pool shows how much."
+        f"Distinct gold rows, dev included: {listed}. Part of a difference between arms of unequal "
+        "numbers may be the gold rows themselves."
     )
 
 

@@ -81,16 +81,17 @@ def overfitting(errors: list[PoolErrors]) -> tuple[list[str], int]:
     """Arms whose errors fall in the pool and not in its held-back part, and how many were judged.
 
     Judged are arms that were reviewed after two turns or more with a part held back; their last
-    review is held against their first.
+    review is held against their first. Both parts must have moved apart by more than one standard
+    error of the held-back rate.
     """
     told, judged = [], 0
     for first, last in _first_and_last(errors):
         assert first.held_back is not None and last.held_back is not None
         judged += 1
-        if last.pool < first.pool and last.held_back >= first.held_back:
-            rows = last.held_back_rows
-            error = math.sqrt(last.held_back * (1 - last.held_back) / max(rows, 1))
-            parted = (last.held_back - last.pool) - (first.held_back - first.pool)
+        rows = last.held_back_rows
+        error = math.sqrt(last.held_back * (1 - last.held_back) / max(rows, 1))
+        parted = (last.held_back - last.pool) - (first.held_back - first.pool)
+        if last.pool < first.pool and last.held_back >= first.held_back and parted > error:
             verb = "starts" if parted > 2 * error else "may be starting"
             told.append(
                 f"{last.arm}: from turn {first.turn} to turn {last.turn} errors in the pool fell "

@@ -13,6 +13,10 @@ Facts = Mapping[str, Any]
 SURPLUS = "quota"
 """Check that drops good rows of which there were enough."""
 MOST_REASONS = 3
+FEWER = (
+    "fewer texts were ordered, or came in the replies, than were wanted (rows to vary may have had "
+    "their most variations)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ def _causes(quota: Quota, turns: Sequence[Facts], most_rows: int | None) -> list
             causes[f"a cap stopped it ({turn['stopped'].rstrip('.')})"] += 1
         elif most_rows is not None and _full(turn, most_rows):
             causes[f"the arm may keep {numbers.plural(most_rows, 'row')} in all (match: rows)"] += 1
+        elif turn["drafts"] - turn["materials"] < sum(turn["wanted"].values()):
+            causes[FEWER] += 1
         elif turn["waves"] >= quota.most_waves:
             causes[f"all {numbers.plural(quota.most_waves, 'wave')} were used up"] += 1
         else:

@@ -154,7 +154,7 @@ def _names(
     axes.set_ylim(min(low, *places), max(high, *places))
     for (arm, x, height, colour), at in zip(told, places, strict=True):
         axes.annotate(
-            named(arm, 18),
+            named(arm, 20),
             (x, height),
             xytext=(1.04, at),
             textcoords=axes.get_yaxis_transform(),

@@ -68,7 +68,7 @@ def _curve(told: Facts, metric: str) -> ReturnCurve:
         buys=told["buys"],
         points=tuple(ReturnPoint(**point) for point in told["points"]),
         answer=answer,
-        sentence=_sentence(answer, told, metric),
+        sentence=_sentence(answer, told, metric) + _before_gold(told),
         stopping=_stopping(told),
         last=told["last"],
     )
@@ -112,6 +112,13 @@ def _sentence(answer: Answer, told: Facts, metric: str) -> str:
         f"{bought}: undecided. {numbers.plural(last['dev_rows'], 'dev row')} cannot tell a gain "
         "from none here; more dev rows or seeds can."
     )
+
+
+def _before_gold(told: Facts) -> str:
+    """Turns are compared among students that had no gold yet."""
+    if told["last"] is None or not any(point["with_gold"] for point in told["points"]):
+        return ""
+    return " Both are students before gold joins."
 
 
 def _limits(last: Facts, metric: str) -> str:
