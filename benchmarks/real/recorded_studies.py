@@ -456,8 +456,8 @@ PARTS: Sequence[Part] = (
             partial(write_augmented, task=task),
         )
         for task, rows, test, steps in (
-            ("hyperbole", 1_800, None, 650),
-            ("empathy", 1_050, None, 380),
+            ("hyperbole", 1_500, None, 550),
+            ("empathy", 930, None, 340),
             ("politeness", 170, None, 100),
             ("sentiment", 2_800, 4_000, 1_000),
         )

@@ -75,7 +75,8 @@ def run_one(
             listener=display,
         )
     results = outcome.results
-    command = f"python benchmarks/real/synthesis.py --only {part.name}" + " --full" * full
+    command = f"python benchmarks/real/synthesis.py --only {part.name}"
+    command += " --full" * (full or part.two_core is None)
     table = markdown(part.title, results, notes=written.notes, behind=written.gold, command=command)
     print(f"\n{table}\n\nReport: {outcome.report}\n", flush=True)
     return {

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from findings_table import Results, comparisons, covered, overlaps, standings
 
 from tutelage.report.numbers import count, difference, dollars, interval, p_value, plural, score
 
-HEADS = ("arm", "rows", "gold labels", "{metric}", "95 % interval", "replies", "charged")
-AGAINST = ("against {reference}", "points", "95 % interval", "p (Holm)", "verdict", "could find")
+HEADS = ("arm", "rows", "gold labels", "{metric}", "95 % interval")
+BOUGHT = ("replies", "charged")
+AGAINST = ("against {reference}", "95 % interval", "p (Holm)", "verdict", "could find")
 
 
 def arms(results: Results, behind: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -61,27 +62,30 @@ def markdown(
 ) -> str:
     """The findings of one part."""
     found, compared = arms(results, behind), comparisons(results)
-    metric = results["task"]["metric"].replace("_", " ")
-    reference = compared[0]["b"] if compared else "nothing"
     lines = [
         f"### {title}",
         "",
         f"`{command}`",
         "",
-        *_table([head.format(metric=metric) for head in HEADS], map(_arm, found)),
-        "",
-        *_table([head.format(reference=reference) for head in AGAINST], map(_pair, compared)),
+        *_table(results["task"]["metric"].replace("_", " "), found, compared),
         "",
         *(f"- {note}" for note in (*_facts(results, found), *notes)),
     ]
     return "\n".join(lines)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
+def _table(metric: str, found: Sequence[Results], compared: Sequence[Results]) -> Iterator[str]:
+    """One line for each arm, with what can be said of it against the part's reference."""
+    reference = compared[0]["b"] if compared else ""
+    against = AGAINST if compared else ()
+    bought = any(line["replies"] for line in found)
+    heads = [*HEADS, *(BOUGHT if bought else ()), *against]
+    yield f"| {' | '.join(heads).format(metric=metric, reference=reference)} |"
     yield f"|{'---|' * len(heads)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
+    pairs = {pair["a"]: _pair(pair) for pair in compared}
+    for line in found:
+        cells = (*_arm(line), *(_price(line) if bought else ()))
+        yield f"| {' | '.join((*cells, *pairs.get(line['arm'], [''] * len(against))))} |"
 
 
 def _arm(line: Results) -> tuple[str, ...]:
@@ -92,20 +96,23 @@ def _arm(line: Results) -> tuple[str, ...]:
         count(line["gold"]),
         score(line["accuracy"]) + spread,
         interval(line["low"], line["high"]),
-        count(line["replies"]) if line["replies"] else "–",
-        dollars(round(line["usd"] * 1e9)) if line["replies"] else "–",
     )
+
+
+def _price(line: Results) -> tuple[str, ...]:
+    if not line["replies"]:
+        return ("–", "–")
+    return count(line["replies"]), dollars(round(line["usd"] * 1e9))
 
 
 def _pair(line: Results) -> tuple[str, ...]:
     p = line["p"] if line["p_adjusted"] is None else line["p_adjusted"]
     return (
-        line["a"],
         difference(line["difference"]),
         f"{difference(line['low'])} to {difference(line['high'])}",
         p_value(p).removeprefix("p ").removeprefix("= "),
         line["sentence"],
-        f"{score(line['smallest_detectable'])} points",
+        score(line["smallest_detectable"]),
     )
 
 
