@@ -120,8 +120,8 @@ def write_corpus(
     notes = (
         f"The corpus has {len(corpus):,} train texts, nearness by {embedding}, bias 0.9, "
         f"{NOISE:.0%} wrong labels in all that it writes or annotates. S3's error pool is the "
-        f"{len(few)} gold train rows. Prices are those of a small LLM, counted, not paid. Arms whose "
-        "orders follow from a student buy for each student seed, and are charged for all of them.",
+        f"{len(few)} gold train rows. Prices are those of a small LLM, counted, not paid. Arms "
+        "whose orders follow from a student buy for each student seed, and are charged for all.",
         *source.notes,
     )
     return written(folder, recipe, notes)

@@ -458,7 +458,7 @@ PARTS: Sequence[Part] = (
         for task, rows, test, steps in (
             ("hyperbole", 1_500, None, 550),
             ("empathy", 930, None, 340),
-            ("politeness", 170, None, 100),
+            ("politeness", 150, None, 100),
             ("sentiment", 2_800, 4_000, 1_000),
         )
     ),
