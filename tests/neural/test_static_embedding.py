@@ -57,7 +57,17 @@ def test_piece_embeddings_are_centred_and_weighted_by_frequency(tmp_path: Path) 
     ).table
     frequency = np.array([1, 1 / 2, 1 / 3, 1 / 4]) / (25 / 12)
     weights = 1e-4 / (1e-4 + frequency)
-    assert np.allclose(table, (TABLE - TABLE.mean(axis=0)) * weights[:, None])
+    mean = np.average(TABLE, axis=0, weights=frequency * weights)
+    assert np.allclose(table, (TABLE - mean) * weights[:, None])
+
+
+def test_what_all_pieces_have_in_common_is_taken_out(tmp_path: Path) -> None:
+    """Wide piece embeddings lose one component for each 100 dimensions: here the one axis along
+    which the four pieces differ most."""
+    wide = np.zeros((4, 150), dtype=np.float32)
+    wide[:, 0], wide[:, 1] = [50, -50, 50, -50], [1, 1, -1, -1]
+    table = load_static(str(folder(tmp_path, {"embeddings.word_embeddings.weight": wide}))).table
+    assert np.abs(table[:, 0]).max() < 0.1 * np.abs(table[:, 1]).max()
 
 
 def test_what_holds_no_vectors_is_refused(tmp_path: Path) -> None:

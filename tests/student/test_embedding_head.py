@@ -9,7 +9,7 @@ import pytest
 
 from tutelage.contracts import Influential
 from tutelage.records import Example, Label, Task
-from tutelage.student.embedding_cache import EmbeddingCache
+from tutelage.student.embedding_cache import EmbeddingCache, forget
 from tutelage.student.embedding_head import Embedder, EmbeddingHeadStudent, build
 from tutelage.student.logistic import fit_heads
 from tutelage.student.options import EmbeddingHeadOptions
@@ -27,6 +27,22 @@ class Lengths:
     def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         self.asked.append(list(texts))
         return np.array([[len(t), t.count("a")] for t in texts], dtype=np.float32)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    forget()
+
+
+def test_embeddings_outlive_the_program_where_a_folder_is_named(tmp_path: Path) -> None:
+    encode = Lengths()
+    for folder in (tmp_path, None):
+        EmbeddingCache(folder, "m", 64).table(["a"], encode)
+        EmbeddingCache(folder, "m", 64).table(["a"], encode)
+        forget()
+        EmbeddingCache(folder, "m", 64).table(["a"], encode)
+        forget()
+    assert len(encode.asked) == 1 + 2
 
 
 def test_the_cache_encodes_each_text_once(tmp_path: Path) -> None:

@@ -108,8 +108,9 @@ def runs(choice: Choice) -> list[tuple[str, list[str]]]:
 TEACHERS = {
     "quickstart": (
         "The tickets were written by a large language model, and the teacher replays what it "
-        "replied to these prompts; it gave the right label for every ticket, so `annotate` stands "
-        "for labelling by hand"
+        "replied to these prompts; nothing was paid, the prices are those of a small commercial "
+        "model. It gave the right label for every ticket, so `annotate` stands for labelling by "
+        "hand"
     ),
     "quickstart_rationales": "The teacher was scripted, not a language model",
     "quickstart_world": (

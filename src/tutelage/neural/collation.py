@@ -22,10 +22,12 @@ def pad_rows(
     return torch.from_numpy(padded).to(device, non_blocking=True)
 
 
-def filled(lengths: Sequence[int], device: torch.device) -> torch.Tensor:
-    """[rows, longest], 1 where a row has a token."""
+def filled(
+    lengths: Sequence[int], device: torch.device, *, length: int | None = None
+) -> torch.Tensor:
+    """[rows, longest] (or `length`), 1 where a row has a token."""
     size = torch.tensor(lengths)
-    mask = torch.arange(int(size.max())) < size[:, None]
+    mask = torch.arange(int(size.max()) if length is None else length) < size[:, None]
     return mask.long().to(device, non_blocking=True)
 
 

@@ -1,9 +1,10 @@
 """Static embeddings of texts: a weighted mean of one fixed vector for each token, without torch.
 
 Two sources: models of Model2Vec (a table of vectors, already weighted), and the piece embeddings of
-an encoder such as MiniLM. The latter are centred, and weighted by smooth inverse frequency (Arora
-et al., ICLR 2017, section 3) with Zipf's law for the frequencies, as Model2Vec does: the pieces of
-a WordPiece vocabulary stand roughly by frequency. So an embedding depends on its text alone.
+an encoder such as MiniLM. The latter lose what they have in common (Mu and Viswanath, ICLR 2018),
+without which any two long texts look alike, and are weighted by smooth inverse frequency (Arora et
+al., ICLR 2017, section 3) with Zipf's law for the frequencies, as in Model2Vec: the pieces of a
+WordPiece vocabulary stand roughly by frequency. So an embedding depends on its text alone.
 """
 
 from __future__ import annotations
@@ -106,11 +107,23 @@ def _table(tensors: Any, config: dict[str, Any]) -> Floats:
     if not pieces:
         raise KeyError(f"a {config.get('model_type', 'model')} without a table of piece embeddings")
     vectors = tensors.get_tensor(pieces[0]).astype(np.float32)
+    return _distinguished(vectors)
+
+
+def _distinguished(vectors: Floats) -> Floats:
+    """Vectors without their mean and their first width/100 principal components (both over running
+    text, so by weighted frequency), weighted by smooth inverse frequency."""
     ranks = np.arange(1, len(vectors) + 1)
     frequency = 1 / (ranks * np.sum(1 / ranks))
-    weights = (SIF / (SIF + frequency)).astype(np.float32)
-    centred: Floats = (vectors - vectors.mean(axis=0)) * weights[:, None]
-    return centred
+    weights = SIF / (SIF + frequency)
+    shares = (frequency * weights / np.sum(frequency * weights))[:, None]
+    centred = vectors - np.sum(shares * vectors, axis=0)
+    count = vectors.shape[1] // 100
+    if count:
+        _, axes = np.linalg.eigh(centred.T @ (shares * centred))
+        common = axes[:, -count:]
+        centred = centred - (centred @ common) @ common.T
+    return np.asarray(centred * weights[:, None], dtype=np.float32)
 
 
 def _files(model: str) -> tuple[Path, Path, Path]:

@@ -1,7 +1,7 @@
 """The embedding-head student: a logistic regression over frozen sentence embeddings.
 
-With a cache folder (option `cache`, or the variable TUTELAGE_CACHE) each text is embedded once, so
-that further seeds, arms and rounds cost seconds.
+Each text is embedded once in a program, so that further seeds, arms and rounds cost seconds; once
+for all with a cache folder (option `cache`, or the variable TUTELAGE_CACHE).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Embedder:
     model: str
     batch_size: int
     max_source: int
-    cache: EmbeddingCache | None = None
+    cache: EmbeddingCache
 
     def features(self, rows: Sequence[Example], fields: Sequence[str]) -> Floats:
         """[rows, features]: each field's embedding u, and |u - v| and u * v of each pair of fields
@@ -50,10 +50,7 @@ class Embedder:
 
     def _embed(self, texts: Sequence[str]) -> Floats:
         distinct = sorted(set(texts))
-        if self.cache is None:
-            table = self._encode(distinct)
-        else:
-            table = self.cache.table(distinct, self._encode)
+        table = self.cache.table(distinct, self._encode)
         place = {text: i for i, text in enumerate(distinct)}
         return np.asarray(table[[place[text] for text in texts]], dtype=np.float64)
 
@@ -131,7 +128,7 @@ class EmbeddingHeadLearner:
 
     def _embedder(self, model: str, max_source: int) -> Embedder:
         place = self.options.cache or os.environ.get("TUTELAGE_CACHE", "")
-        cache = EmbeddingCache(Path(place) / "embeddings", model, max_source) if place else None
+        cache = EmbeddingCache(Path(place) / "embeddings" if place else None, model, max_source)
         return Embedder(model, self.options.batch_size, max_source, cache)
 
 

@@ -247,8 +247,8 @@ class EmbeddingHeadOptions:
     """Hub id or folder of an encoder; `minilm` for the installed all-MiniLM-L6-v2."""
     max_source: Annotated[int, Ge(8)] = 256
     """Most pieces of a text; longer ones are cut."""
-    batch_size: Count = 64
-    """Texts that are embedded at once."""
+    batch_size: Count = 8
+    """Texts that are embedded at once; more on a GPU."""
     c: Penalty | tuple[Penalty, ...] = (0.1, 1.0, 10.0, 100.0)
     """Inverse strength of the penalty; of several values, dev chooses (without dev rows: the one
     nearest 1)."""
@@ -259,4 +259,4 @@ class EmbeddingHeadOptions:
     bootstrap: bool = False
     """Train each student seed on rows drawn with replacement: the only thing that seeds vary."""
     cache: str = ""
-    """Folder for embeddings by text, shared by all arms; else that of TUTELAGE_CACHE, or none."""
+    """Folder in which embeddings outlive the program; else that of TUTELAGE_CACHE, or none."""
