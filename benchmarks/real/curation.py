@@ -47,8 +47,8 @@ LOOSE: Options = {"filter_by": "prune_by_noise_rate", "most": 0.5}
 WAYS: dict[str, tuple[tuple[str, Options], ...]] = {
     "near_duplicate .7": (("near_duplicate", {}),),
     "near_duplicate .5": (("near_duplicate", {"threshold": 0.5}),),
-    "semantic_duplicate .98": (("semantic_duplicate", {"threshold": 0.98}),),
-    "semantic_duplicate .95": (("semantic_duplicate", {}),),
+    "semantic_duplicate .98": (("semantic_duplicate", {}),),
+    "semantic_duplicate .95": (("semantic_duplicate", {"threshold": 0.95}),),
     "semantic_duplicate .9": (("semantic_duplicate", {"threshold": 0.9}),),
     "language": (("language", {}),),
     "agreement, drop": (("agreement", {}),),

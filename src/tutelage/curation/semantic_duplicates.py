@@ -75,6 +75,6 @@ def build(options: SemanticDuplicateOptions, *, task: Task) -> SemanticDuplicate
         raise UserError(
             f"threshold: {options.threshold} is not a cosine.",
             "It is the cosine of the embeddings of two rows that are nearly the same.",
-            "Write a number above 0 and up to 1, such as 0.95.",
+            "Write a number above 0 and up to 1, such as 0.98.",
         )
     return SemanticDuplicateCheck(task, options, load_static(options.model))
