@@ -103,7 +103,6 @@ def write_imdb_beside_gold(data: Path, folder: Path, size: Size) -> Written:
     """What as many rows of S3's IMDb rounds add to gold reviews, beside as many gold ones."""
     recipe, files = _imdb(data, folder, size, "imdb_beside_gold")
     recipe["match"] = {"rows": size.rows}
-    recipe["gold"]["train"] = {"path": str(files["train"]), "rows": size.rows}
     recipe["arms"] = {
         "gold_only": {},
         "gold_and_rounds": given(files["rounds"], gold=True),
@@ -174,6 +173,7 @@ def _imdb(data: Path, folder: Path, size: Size, name: str) -> tuple[Recipe, dict
     recipe = frame(name, "S3's recorded IMDb rounds beside gold reviews.", size, paper=S3)
     recipe["task"] = TONE_TASK
     recipe["gold"] = _roles(files)
+    recipe["gold"]["train"] = {"path": str(files["train"]), "rows": size.rows}
     return recipe, files
 
 
