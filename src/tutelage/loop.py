@@ -59,7 +59,7 @@ async def learn(bench: Workbench) -> Learned:
         rows = mix(kept, gold.train, gold=parts.with_gold is True)
         fitted = bench.fit(turn, rows, dev)
         last = turn + 1 == parts.turns
-        feedback = None if last else bench.review(turn, fitted, kept)
+        feedback = bench.review(turn, fitted, kept, last=last)
         turns.append(Turn(harvest, len(rows), fitted, feedback, bench.steps(turn)))
         if stops(turns, parts.patience):
             break

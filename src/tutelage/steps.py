@@ -350,10 +350,16 @@ class Workbench:
     def student(self, fitted: Fitted, rule: str) -> Predictor:
         return self.parts.learner.load(self.run.folder / fitted.folders[rule])
 
-    def review(self, turn: int, fitted: Fitted, kept: Sequence[Example]) -> Feedback | None:
-        """Let the critic look at the student, for the next turn's orders."""
+    def review(
+        self, turn: int, fitted: Fitted, kept: Sequence[Example], *, last: bool
+    ) -> Feedback | None:
+        """Let the critic look at the student, for the next turn's orders.
+
+        After the last turn nothing is ordered: only errors in the pool are counted once more, so
+        that the report can say what the last rows did to them.
+        """
         critic = self.parts.critic
-        if critic is None:
+        if critic is None or (last and critic.reads != "pool"):
             return None
         rows: Sequence[Example] = () if critic.reads == "kept" else self.gold.pool
         if critic.reads == "unlabelled":
