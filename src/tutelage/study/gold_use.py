@@ -83,7 +83,7 @@ def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
     named = _rows(
         (
             weighted.example
-            for turn in entry.turns
+            for turn in entry.turns[:-1]  # after the last one nothing is ordered
             for weighted in (turn.feedback.rows if turn.feedback and reads_pool else ())
         ),
         role,
