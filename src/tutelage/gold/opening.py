@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,10 @@ class Gold:
     fold: int = 0
     """Number of the fold; 0 where there is one test."""
     source: UnlabelledSource | None = None
+    samples: dict[tuple[int, int], UnlabelledSample] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Samples drawn so far by size and seed: all arms and student seeds of a purchase share one."""
 
     def unlabelled(self) -> Iterator[Example]:
         """Unlabelled rows, read anew and one at a time; those whose text is in dev or test are
@@ -59,7 +63,9 @@ class Gold:
         """The same sample with how many rows were seen, held out, or empty."""
         if self.source is None:
             return UnlabelledSample(())
-        return self.source.sample(count, seed, self.sealed)
+        if (count, seed) not in self.samples:
+            self.samples[count, seed] = self.source.sample(count, seed, self.sealed)
+        return self.samples[count, seed]
 
     @cached_property
     def fingerprint(self) -> str:
