@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tutelage.buying import Bought
+from tutelage.exceptions import TrainingError
 from tutelage.records import Example, Usage, Verdict
+
+TOLD_REASONS = 4
+"""Reasons that an arm without a student names; the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +84,47 @@ def waves_of(steps: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     while curated := steps.get(wave_step("curate", wave)):
         yield steps.get(wave_step("buy", wave), ""), curated
         wave += 1
+
+
+def without_student(
+    unit: str, harvests: Sequence[Harvest], rows: int, error: TrainingError
+) -> TrainingError:
+    """The failure of an arm whose rows teach nothing, with the account of how they came to be few.
+
+    Args:
+        unit: Who was to be trained.
+        harvests: Of every turn so far.
+        rows: To train on, gold among them.
+        error: What the learner said.
+    """
+    drafts = sum(h.drafts - h.materials for h in harvests)
+    kept = sum(len(h.kept) for h in harvests)
+    said = " ".join(part for part in (error.what, error.why) if part and rows)
+    said = said or "There is no row to train on."
+    told = [f"{said} Of {drafts:,} drafts {kept:,} passed the checks.", *_losses(harvests)]
+    return TrainingError(
+        f"{unit}: no student could be trained.",
+        " ".join(told),
+        "Look at its prompts and replies with `tutelage preview RECIPE --buy --arm NAME`, then "
+        "loosen `checks`, change the prompt or the teacher, or train the arm on gold too.",
+    )
+
+
+def _losses(harvests: Sequence[Harvest]) -> Iterator[str]:
+    """What became of the rest: drafts that were dropped, and orders that brought none."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for verdict in (v for h in harvests for v in h.verdicts if v.decision == "dropped"):
+        reason = verdict.reason.split(":")[0]
+        alike.setdefault((verdict.check, re.sub(r"\d+", "", reason)), []).append(reason)
+    if alike:
+        ordered = sorted(alike.items(), key=lambda item: (-len(item[1]), item[0]))
+        told = [
+            f"{len(reasons):,} by {check} ({'such as ' * (len({*reasons}) > 1)}{min(reasons)})"
+            for (check, _), reasons in ordered[:TOLD_REASONS]
+        ]
+        if rest := sum(len(reasons) for _, reasons in ordered[TOLD_REASONS:]):
+            told.append(f"{rest:,} for other reasons")
+        yield f"Dropped: {'; '.join(told)}."
+    if failed := sum(h.failed for h in harvests):
+        yield f"{failed:,} orders had no reply."
+    yield from dict.fromkeys(h.stopped for h in harvests if h.stopped)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tutelage.harvesting import Harvest
+from tutelage.exceptions import TrainingError
+from tutelage.harvesting import Harvest, without_student
 from tutelage.records import Example, Feedback, Fitted, Prediction
 from tutelage.steps import Unit, Workbench, mix
 
@@ -45,7 +46,7 @@ async def learn(bench: Workbench) -> Learned:
     Raises:
         BudgetReached: the study's cap stops the run; all that was bought is kept.
         TeacherError: the teacher cannot be reached or fails too often.
-        TrainingError: a student cannot be trained.
+        TrainingError: a student cannot be trained; where rows were bought, with their account.
     """
     parts, gold = bench.parts, bench.gold
     kept: list[Example] = []
@@ -57,7 +58,13 @@ async def learn(bench: Workbench) -> Learned:
         harvest = await bench.harvest(turn, kept, feedback, draws)
         kept, draws = [*kept, *harvest.kept], harvest.draws
         rows = mix(kept, gold.train, gold=parts.with_gold is True)
-        fitted = bench.fit(turn, rows, dev)
+        try:
+            fitted = bench.fit(turn, rows, dev)
+        except TrainingError as error:
+            if parts.synthesizer is None:
+                raise
+            harvests = [*(past.harvest for past in turns), harvest]
+            raise without_student(str(bench.unit), harvests, len(rows), error) from error
         last = turn + 1 == parts.turns
         feedback = bench.review(turn, fitted, kept, last=last)
         turns.append(Turn(harvest, len(rows), fitted, feedback, bench.steps(turn)))

@@ -18,6 +18,20 @@ def test_a_run_ends_with_verdict_table_and_paths(call, recipe_file, tmp_path):
     assert any(line.startswith("done") for line in said.err.splitlines())
 
 
+def test_an_arm_without_a_student_is_told_of_after_the_others_results(call, recipe_file):
+    nothing = {"synthesis": {"annotate": {"rows": 5}}, "gold": False,
+               "checks": [{"format": {"min_words": 500}}]}  # fmt: skip
+    recipe = recipe_file(arms={"gold_only": {}, "nothing": nothing}, primary="")
+    said = call("run", recipe)
+    assert said.code == 1
+    assert "gold_only" in said.out and "Traceback" not in said.screen
+    assert "Failed: nothing, seed 1/1: no student could be trained." in said.err
+    assert "Dropped: 5 by format" in said.err
+    assert call("run", recipe, "--json").facts["failed"][0]["arm"] == "nothing"
+    alone = call("run", recipe, "--arm", "nothing")
+    assert alone.code == 1 and alone.is_one_screen()
+
+
 def test_a_run_without_final_ends_on_dev_and_says_so(call, recipe_file):
     said = call("run", recipe_file(), "--arm", "gold_only")
     assert said.code == 0

@@ -41,6 +41,11 @@ def test_every_code_is_explained_in_the_documents() -> None:
     assert told == titles
 
 
+def failed(r: Results) -> None:
+    what, why = "plain: no student could be trained.", "0 of 9 drafts were kept."
+    r["failed"] = [{"arm": "plain", "what": what, "why": why, "do": ""}]
+
+
 def two_seeds(r: Results) -> None:
     for standing in r["standings"]:
         standing["student_seeds"] = [1, 2]
@@ -191,6 +196,8 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T120", None, "not applicable", "No arm wanted a fixed number"),
     ("T120", wanting(0), "clear", "exactly as many rows of each label"),
     ("T120", wanting(2), "found", "explain kept 5 of 7 rows. What the data became"),
+    ("T121", None, "clear", "Every arm that was run has its students."),
+    ("T121", failed, "found", "plain: no student could be trained. 0 of 9 drafts were kept."),
 ]
 
 

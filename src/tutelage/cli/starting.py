@@ -17,10 +17,10 @@ from tutelage.cli.arguments import (
     Limit,
     RecipeArgument,
 )
-from tutelage.cli.console import finish, note, say
+from tutelage.cli.console import finish, note, say, tell
 from tutelage.cli.outcomes import show_results
 from tutelage.cli.quickstart_choices import Choice, farewell, runs
-from tutelage.exceptions import BudgetReached
+from tutelage.exceptions import BudgetReached, TrainingError
 
 if TYPE_CHECKING:
     from tutelage.api import RunOutcome
@@ -122,7 +122,10 @@ def end(outcome: RunOutcome, *, as_json: bool) -> None:
         say(f"Report:  {outcome.report}")
         say(f"Run:     {outcome.folder}")
         _advise(outcome)
-    finish(_facts(outcome), as_json=as_json)
+    failed = [TrainingError(f["what"], f["why"], f["do"]) for f in outcome.results["failed"]]
+    for error in failed:
+        tell(error)
+    finish(_facts(outcome), as_json=as_json, code=1 if failed else 0)
 
 
 def _advise(outcome: RunOutcome) -> None:
@@ -146,6 +149,7 @@ def _facts(outcome: RunOutcome) -> Mapping[str, Any]:
         "verdict": outcome.verdict,
         "standings": results["standings"],
         "comparisons": results["comparisons"],
+        "failed": results["failed"],
         "paid_usd": results["clock"]["paid"]["usd"],
         "pilots": [pilot.to_facts() for pilot in outcome.pilots],
     }

@@ -330,6 +330,11 @@ def _quota_missed(e: Evidence) -> Outcome:
     return _found(told, "Every arm kept exactly as many rows of each label as it wanted.")
 
 
+def _without_student(e: Evidence) -> Outcome:
+    told = [f"{f['what']} {f['why']}" for f in e.results.get("failed", ())]
+    return _found(told, "Every arm that was run has its students.")
+
+
 CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T101", "Few seeds behind a figure", _few_seeds),
     ("T102", "The comparison is too blunt for what would matter", _blunt),
@@ -350,5 +355,6 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T118", "Errors fall in the pool and not in its held-back part", _pool_learned),
     ("T119", "Arms that saw more gold than others", _unequal_gold),
     ("T120", "Quotas that were not met", _quota_missed),
+    ("T121", "Arms without a student", _without_student),
 )
 """T104 stands in `openings.py`: it depends on when the run was started."""

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from tutelage.evaluation.standings import (
     contenders,
     table,
 )
+from tutelage.exceptions import TrainingError
 from tutelage.loop import Learned, Turn, best_dev
 from tutelage.recipe import Recipe
 from tutelage.recipe.validation import BLIND, parse_primary
@@ -45,6 +46,8 @@ class Evidence:
     learned: Sequence[Learned]
     dev_cards: Sequence[Scorecard]
     charged: Mapping[Unit, Usage]
+    failed: Mapping[str, TrainingError] = field(default_factory=dict)
+    """Arms without a student, with the reason."""
     turn_cards: Sequence[Scorecard] = ()
     """Dev cards of every turn of arms with several."""
     rows: Sequence[Example] = ()
@@ -97,6 +100,10 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
         "units": [
             unit_facts(entry, evidence.charged, task.labels, prepared.parts(entry.unit))
             for entry in evidence.learned
+        ],
+        "failed": [
+            {"arm": arm, "what": error.what, "why": error.why, "do": error.do}
+            for arm, error in evidence.failed.items()
         ],
         "chosen": {arm: contender._asdict() for arm, contender in chosen.items()},
         "rules": evidence.rules,
@@ -153,7 +160,7 @@ def compared_pairs(
     gold_only = [
         name for name, arm in prepared.recipe.arms.items() if not arm.synthesis and not arm.rows
     ]
-    reference = worse if worse in chosen else next(iter(gold_only or chosen))
+    reference = next(name for name in (worse, *gold_only, *chosen) if name in chosen)
     first = [better] if better in chosen else []
     others = [
         name

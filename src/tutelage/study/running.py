@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,7 @@ import orjson
 from tutelage.buying import Answers
 from tutelage.contracts import Executor
 from tutelage.evaluation.scorecard import merge_folds, score
-from tutelage.exceptions import TutelageError, UserError
+from tutelage.exceptions import TrainingError, TutelageError, UserError
 from tutelage.gold.opening import Gold
 from tutelage.loop import Learned, examine, learn
 from tutelage.plugins import NoOptions, find, nearest
@@ -77,6 +77,8 @@ def run_study(
 
     Raises:
         BudgetReached: the study's cap stopped it; run again with a higher one to go on.
+        TrainingError: no arm has a student. Where others have theirs, an arm without one is left
+            out and told of under `failed` in the results.
         TutelageError: anything else that can go wrong, told in three parts.
     """
     chosen = choices or Choices()
@@ -128,6 +130,9 @@ class Study:
     choices: Choices
     identity: str
     ledger: Path
+    failed: dict[str, TrainingError] = field(default_factory=dict)
+    """Arms that could not be trained. One unit that fails takes its arm along, since scores of the
+    seeds or folds that are left would not compare."""
 
     async def complete(self) -> Outcome:
         """Make every student, examine them, and write down what came of it."""
@@ -139,6 +144,7 @@ class Study:
             evidence = Evidence(
                 self.prepared,
                 learned,
+                failed=self.failed,
                 dev_cards=self._dev_cards(learned, shop),
                 charged={
                     entry.unit: shop.charged(entry.unit) for entry in learned if shop is not None
@@ -181,13 +187,22 @@ class Study:
         units = self._units()
         self.board.set(units=len(units), units_done=0)
         executor: Executor = find("executor", "local").make(NoOptions())
-        learned = await executor.map(lambda unit: self._learn(unit, shop), units)
+        found = await executor.map(lambda unit: self._learn(unit, shop), units)
         self.board.set(unit="")
+        learned = [entry for entry in found if entry and entry.unit.arm not in self.failed]
+        if not learned:
+            raise next(iter(self.failed.values()))
         return learned
 
-    async def _learn(self, unit: Unit, shop: Shop | None) -> Learned:
+    async def _learn(self, unit: Unit, shop: Shop | None) -> Learned | None:
+        """None where the unit, or one of its arm before it, cannot be trained."""
         self.board.set(unit=str(unit))
-        learned = await learn(self.bench(unit, shop))
+        learned = None
+        if unit.arm not in self.failed:
+            try:
+                learned = await learn(self.bench(unit, shop))
+            except TrainingError as error:
+                self.failed[unit.arm] = error
         self.board.set(units_done=self.board.facts()["units_done"] + 1)
         return learned
 
