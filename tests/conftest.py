@@ -4,12 +4,14 @@ and a small study that takes a second, run once and looked at by many tests."""
 from __future__ import annotations
 
 import copy
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -57,3 +59,48 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished") / "runs" / "small"
     run_study(load_recipe(SMALL), folder, choices=Choices(final=True))
     return folder
+
+
+@pytest.fixture
+def shrunk(tmp_path: Path) -> Callable[..., list[str]]:
+    """`--set` assignments that let a shipped recipe run in seconds: `shrunk("s3", url, "model")`.
+
+    Files of gold and of unlabelled texts are written to the test's folder.
+    """
+    known = YAML(typ="safe").load(Path(__file__).with_name("recipes") / "small.yaml")
+
+    def assign(name: str, url: str, model: str) -> list[str]:
+        own = {"student": {"kind": "linear", "bootstrap": True}, **known[name]}
+        labels = ("negative", "positive") if name.startswith("supergen_as") else ("neg", "pos")
+        rows = [f"{_opinion(i)},{labels[i % 2]}" for i in range(80)]
+        (tmp_path / "gold.csv").write_text("\n".join(["text,label", *rows]), "utf-8")
+        texts = [f"{_opinion(i)} Again." for i in range(80, 140)]
+        (tmp_path / "texts.csv").write_text("\n".join(["text", *texts]), "utf-8")
+        gold = {"train": "gold.csv", "cross_fit": "off", "carve": {"test": 0.3, "dev": 0.2}}
+        gold |= {"pool": "train"} if name in ("s3", "s3_as_published", "methods") else {}
+        gold |= {"unlabelled": "texts.csv"} if name in ("annotate", "methods") else {}
+        teacher = {
+            "endpoint": url,
+            "model": model,
+            "concurrency": 4,
+            "prices": {"input": 1, "output": 1},
+            "budget": {"requests": 2000, "usd": 1},
+        }
+        everywhere = {
+            "gold": gold,
+            "teacher": teacher,
+            "rivals": ["majority"],
+            "seeds.student": [1],
+        }
+        return [f"{at}={json.dumps(value)}" for at, value in (everywhere | own).items()]
+
+    return assign
+
+
+def _opinion(number: int) -> str:
+    """A text on what is `negative` (even numbers) or `positive`; every fifth says the opposite of
+    what it means, so that students make errors."""
+    thing = ("bolt", "gear", "rope", "lamp", "tent", "boot", "mast", "keel", "sail")[number % 9]
+    sincere = number % 5 != 0
+    word = "good" if (number % 2 == 1) == sincere else "bad"
+    return f"The {thing} of order {number} was {word} to have."

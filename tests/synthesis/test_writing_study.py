@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 
 import tutelage
-from tutelage.recipe import load_recipe
 from tutelage.store.ledger import Ledger
-from tutelage.study.running import run_study
 
 WORDS = [
     "bolt",
@@ -284,74 +282,3 @@ def test_a_plan_counts_the_stages_before_the_texts(small_recipe: Any, server: Se
         "topics": 62,
         "reasons": 33,
     }
-
-
-SMALL: dict[str, dict[str, Any]] = {
-    "zerogen": {
-        "zerogen.synthesis.zerogen.rows": 12,
-        "subjects.synthesis.zerogen": "{rows: 12, topics: 6}",
-        "attributes.synthesis.zerogen": "{rows: 12, attributes: {dimensions: 2, values: 2}}",
-        "zerogen_and_gold.synthesis.zerogen.rows": 12,
-    },
-    "goldgen": {
-        "zerogen.synthesis.zerogen.rows": 12,
-        "goldgen.synthesis.goldgen.rows": 12,
-        "goldgen_nearest.synthesis.goldgen.rows": 12,
-        "goldgen_and_gold.synthesis.goldgen.rows": 12,
-    },
-    "s3": {
-        "no_errors.synthesis.extrapolate.seed_rows": 18,
-        **{
-            f"{arm}.synthesis.extrapolate": "{seed_rows: 12, rows: 3, most_variations: 3}"
-            for arm in ("s3", "s3_random", "s3_and_gold")
-        },
-    },
-    "zerogen_as_published": {
-        "zerogen.synthesis.zerogen": "{as_published: true, rows: 12, topics: 4, waves: 1}"
-    },
-    "s3_as_published": {
-        "no_errors.synthesis.extrapolate.seed_rows": 12,
-        "s3.synthesis.extrapolate.seed_rows": 9,
-    },
-}
-"""What makes the shipped recipes small."""
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_shipped_recipes_run_against_a_live_server(
-    name: str, server: Server, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    lines = [f"{text(label, i)} {'Good' if label == 'pos' else 'Bad'}.,{label}" for i in range(40)
-             for label in ("neg", "pos")]  # fmt: skip
-    (tmp_path / "gold.csv").write_text("\n".join(["text,label", *lines]))
-    served: Counter[str] = Counter()
-
-    def writer(label: str, time: int, count: int) -> str:
-        prompt = server.bodies[-1]["messages"][-1]["content"]
-        served["all"] += 1
-        one = f"The {WORDS[served['all'] % 30]} of case {served['all']} was {time} times as it is."
-        lists = "JSON array" in prompt or "reasons that may lead" in prompt
-        return json.dumps([f"{one} {i}" for i in range(max(count, 3))]) if lists else one
-
-    server.writer = writer
-    gold = "{train: gold.csv, pool: train, cross_fit: off, carve: {test: 0.3, dev: 0.2}}"
-    if name == "zerogen_as_published":
-        gold = gold.replace("pool: train, ", "")
-    assignments = [
-        f"gold={gold}",
-        f"teacher={{endpoint: {server.url}, model: m, concurrency: 8, prices: {{input: 1, output: 1}}}}",
-        "student={kind: linear, bootstrap: true}",
-        "rivals=[majority]",
-        "seeds.student=[1]",
-        *(f"arms.{at}={value}" for at, value in SMALL[name].items()),
-    ]
-    loaded = load_recipe(name, assignments=assignments, folder=tmp_path)
-    results = run_study(loaded, tmp_path / "run").results
-    for unit in results["units"]:
-        if unit["arm"] == "gold_only":
-            continue
-        for turn in unit["turns"]:
-            assert turn["lacking"] == {}, unit["arm"]
-            assert turn["added"] or (turn["wanted"] == {} and not turn["drafts"])
-        assert unit["turns"][0]["added"] >= 9
