@@ -18,9 +18,9 @@ from tutelage.teacher.worlds.review_cues import phenomenon_of
         ("Granted, it is loud.", "contrast"),
         ("Plus: the lid. Minus: the cord. All in all I love it.", "mixed"),
         ("It was never loud.", "negation"),
-        ("I had expected a dull evening.", "expectation"),
-        ("Critics write that it is dull.", "reported"),
-        ("Bravo! Exactly what I had in mind.", "irony"),
+        ("I had expected a dull machine.", "expectation"),
+        ("According to the critics it is dull.", "reported"),
+        ("Bravo to the makers! Exactly what I had in mind.", "irony"),
     ],
 )
 def test_each_phenomenon_has_its_cues(text: str, want: str) -> None:
@@ -28,10 +28,10 @@ def test_each_phenomenon_has_its_cues(text: str, want: str) -> None:
 
 
 def test_share_of_gold_that_is_recognised() -> None:
-    """As measured when the world was frozen: 77 % right, 11 % taken for another, the rest open."""
+    """As measured when the world was frozen: 94 % right, 1 % taken for another, the rest open."""
     found = Counter[str]()
     for row in write_gold("reviews", "train", 1600, 0):
         said = phenomenon_of(row["text"])
         found["right" if said == row["phenomenon"] else "wrong" if said else "open"] += 1
-    assert found["right"] / 1600 == pytest.approx(0.77, abs=0.02)
-    assert found["wrong"] / 1600 == pytest.approx(0.11, abs=0.02)
+    assert found["right"] / 1600 == pytest.approx(0.94, abs=0.02)
+    assert found["wrong"] / 1600 == pytest.approx(0.01, abs=0.01)

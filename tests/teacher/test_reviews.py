@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Iterable
 
 import pytest
 
@@ -13,10 +14,13 @@ from tutelage.teacher.worlds import WORLDS, write_gold
 from tutelage.teacher.worlds.knowledge import Manner, Passage
 from tutelage.teacher.worlds.lots import Lots
 from tutelage.teacher.worlds.review_frames import PHENOMENA, REAL
-from tutelage.teacher.worlds.review_words import DOMAINS, NAMES, PRAISE
-from tutelage.teacher.worlds.reviews import MOST_ROWS, Review, Reviews, Stock, compose
+from tutelage.teacher.worlds.review_reading import Review, skeleton
+from tutelage.teacher.worlds.review_test_frames import UNSEEN
+from tutelage.teacher.worlds.review_words import NAMES, PRAISE
+from tutelage.teacher.worlds.reviews import MOST_ROWS, Reviews
 from tutelage.teacher.worlds.teacher_frames import USUAL, WRITTEN
 
+REAL_FRAMES, TEST_FRAMES, TEACHER_FRAMES = 71, 45, 41
 WORLD = Reviews()
 LABELS = WORLD.task.label_names
 
@@ -50,8 +54,9 @@ def test_each_sixteen_rows_hold_every_phenomenon_with_every_label() -> None:
         assert part == Counter((kind, label) for kind in PHENOMENA for label in LABELS)
 
 
-def test_the_phenomenon_is_read_back_with_the_label() -> None:
-    for row in write_gold("reviews", "dev", 640, 1):
+@pytest.mark.parametrize("role", ["dev", "test"])
+def test_the_phenomenon_is_read_back_with_the_label(role: str) -> None:
+    for row in write_gold("reviews", role, 640, 1):
         review = read(row["text"])
         assert (review.phenomenon, review.label) == (row["phenomenon"], row["label"])
 
@@ -70,14 +75,34 @@ def test_as_many_rows_as_promised_can_be_written() -> None:
 # --- the teacher's writing ------------------------------------------------------------------------
 
 
-def test_teacher_and_gold_share_no_frame() -> None:
-    def frames(kinds: object) -> set[str]:
-        assert isinstance(kinds, dict)
-        return {frame for kind in kinds.values() for label in LABELS for frame in kind.of(label)}
+def test_role_test_the_other_roles_and_the_teacher_share_no_frame() -> None:
+    sets = [{bare(f) for kind in kinds.values() for f in kind} for kinds in (REAL, UNSEEN, WRITTEN)]
+    assert [len(frames) for frames in sets] == [REAL_FRAMES, TEST_FRAMES, TEACHER_FRAMES]
+    assert len(set.union(*sets)) == sum(len(frames) for frames in sets)
+    assert set(REAL) == set(UNSEEN) == set(WRITTEN) == set(PHENOMENA)
 
-    real, teacher = frames(dict(REAL)), frames(dict(WRITTEN))
-    assert not real & teacher and len(real) == 90 and len(teacher) == 64
-    assert set(REAL) == set(WRITTEN) == set(PHENOMENA)
+
+def bare(frame: str) -> str:
+    """A frame whatever stands in its gaps."""
+    return re.sub(r"\{\w+(\.\w)?\}", "{}", frame)
+
+
+def sentences(texts: Iterable[str]) -> set[str]:
+    """What is left of texts without their words, whatever the label."""
+    found = {skeleton(text).removesuffix(" <detail>") for text in texts}
+    return {re.sub("[-+]>", ">", text).replace("<bad>", "<good>") for text in found}
+
+
+def test_no_sentence_of_role_test_stands_in_another_role_or_with_the_teacher() -> None:
+    test = sentences(row["text"] for row in write_gold("reviews", "test", 2000, 0))
+    assert len(test) == TEST_FRAMES
+    teacher = [written(text_gist(LABELS[n % 2]), n).fields["text"] for n in range(2000)]
+    assert not test & sentences(teacher)
+    for role in ("train", "pool", "dev", "unlabelled"):
+        rows = write_gold("reviews", role, 800, 0)
+        gists = [variation_gist(row["text"], row["label"]) for row in rows]
+        varied = [written(gist, n).fields["text"] for n, gist in enumerate(gists)]
+        assert not test & sentences([*varied, *(row["text"] for row in rows)])
 
 
 def test_unasked_it_writes_four_phenomena_with_three_in_a_hundred_labels_wrong() -> None:
@@ -100,7 +125,7 @@ def test_unasked_it_has_half_of_the_words() -> None:
 
 
 def test_a_variation_keeps_phenomenon_and_label_as_often_as_it_is_recognised() -> None:
-    kept = misread = 0
+    kept = 0
     rows = write_gold("reviews", "pool", 800, 0)
     for number, row in enumerate(rows):
         gist = variation_gist(row["text"], row["label"])
@@ -108,10 +133,9 @@ def test_a_variation_keeps_phenomenon_and_label_as_often_as_it_is_recognised() -
         review = read(passage.fields["text"])
         assert review.label == row["label"]
         assert review.text != row["text"]
+        assert review.phenomenon in (row["phenomenon"], *USUAL)
         kept += review.phenomenon == row["phenomenon"]
-        misread += review.phenomenon not in (row["phenomenon"], *USUAL)
-    assert 0.75 < kept / 800 < 0.85
-    assert misread / 800 < 0.08
+    assert 0.9 < kept / 800 < 0.99
 
 
 def test_a_variation_strays_as_often_as_it_is_told() -> None:
@@ -155,7 +179,7 @@ def test_what_it_cannot_write_it_does_not_write() -> None:
     [
         (Gist("attributes", wanted=("dimension",), count=3), "", {"product", "length", "tone"}),
         (Gist("attributes", wanted=("value",), count=2), "differ in: tone.", {"polite", "annoyed"}),
-        (Gist("attributes", wanted=("value",), count=2), "differ in: mood.", {"kettle", "novel"}),
+        (Gist("attributes", wanted=("value",), count=2), "differ in: mood.", {"kettle", "mixer"}),
     ],
 )
 def test_attributes_are_short_and_different(gist: Gist, prompt: str, among: set[str]) -> None:
@@ -175,43 +199,26 @@ def test_reasons_suit_the_label_and_read_as_no_review() -> None:
 
 
 def test_a_review_in_other_sentences_is_judged_by_its_words() -> None:
-    assert read("Well, the Luna kettle: awful, and the lid leaky.").label == "negative"
-    assert read("Well, the Luna kettle: superb, and the lid tight.").label == "positive"
-    assert read("They told me that the Luna kettle was superb; wrong.").label == "negative"
+    assert read("Well, the B7 kettle: awful, and the lid leaky.").label == "negative"
+    assert read("Well, the B7 kettle: superb, and the lid tight.").label == "positive"
+    assert read("They told me that the B7 kettle was superb; wrong.").label == "negative"
     assert not WORLD.read("My kettle is superb.")
 
 
 def test_five_w_of_a_review() -> None:
-    assert read("Nothing beats it. The Luna kettle is simply superb. In a word, I love it.").five_w() == (
+    assert read("Nothing beats it. The B7 kettle is simply superb. In a word, I love it.").five_w() == (
         "a customer", "review of a kettle", "", "", "The writer says so plainly",
     )  # fmt: skip
 
 
-def test_frames_are_filled_in_with_fitting_words() -> None:
-    for number in range(200):
-        text = compose("{a} of {thing} is {p.a}.", "positive", Lots("fit", number), Stock())
-        (domain,) = [d for d in DOMAINS if any(f" {noun} is " in text for noun in d.nouns)]
-        (aspect,) = [a for a in domain.aspects if text.startswith(f"The {a} of the ")]
-        said = text.partition(" is ")[2].removesuffix(".")
-        assert said in (*domain.aspects[aspect][0], *PRAISE)
-
-
-def test_no_word_both_praises_and_blames() -> None:
-    halves = [half for d in DOMAINS for half in d.aspects.values()]
-    praise = {*PRAISE, *(word for good, _ in halves for word in good)}
-    blame = {word for _, bad in halves for word in bad}
-    assert not praise & blame
-    assert all(a != b for a, b in pairwise(sorted(NAMES)))
-
-
-# Frozen on 2026-11-20, before any method was compared on this world. A change of these hashes is a
-# new world under a new name, never an edit.
+# Second edition, frozen on 2026-11-20 before any method was compared on it. A change of these hashes
+# is a new world under a new name, never an edit.
 FROZEN = {
-    "text": "golden1-b8e9628be6d1bfcf35a0bd3624702059",
-    "variation": "golden1-27c8399f28abf453c426800f3c21392c",
-    "shots": "golden1-dfba42698601bcb38bafc063325c8ba4",
-    "suggestions": "golden1-1d817425262347fa361a386400be00bc",
-    "reasons": "golden1-aef12d079e762d13cf110c2b58c5e280",
+    "text": "golden1-ed9f49bb47b86ed1945acd1f22f4b1cc",
+    "variation": "golden1-b241a80ee77f35981dc4acb2b18720ab",
+    "shots": "golden1-4a8e42fa7d1eb0335db6f40bc76ae638",
+    "suggestions": "golden1-0d16e265d87a08a7b5a9a8c5a5181ae8",
+    "reasons": "golden1-28bf21bd0269414cb237dad2acecf67b",
 }
 
 

@@ -8,42 +8,50 @@ now and then, as a reader is; the tests say how often.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-_CUES: Mapping[str, tuple[str, ...]] = {
+from tutelage.teacher.worlds.review_words import MEANT, PLAIN_WORDS
+
+
+def _any(*lists: Sequence[str]) -> str:
+    return rf"\b(?:{'|'.join(re.escape(word) for words in lists for word in words)})\b"
+
+
+_CUES: Mapping[str, Sequence[str]] = {
     "comparison": (
-        r"\bthan\b", r"\bcompared\b|\bnext to\b|\bbeside\b", r"\brival|\balternative\b|\busual\b",
-        r"\bahead of\b|\bbehind\b|\bstep (?:up|down)\b|\bclass (?:above|below)\b",
-        r"\bused to\b|\bbefore this\b|\blast one\b|\bbig names\b|\brunner-up\b",
+        _any(*MEANT["more"]), _any(PLAIN_WORDS["rival"]),
+        r"\bthan\b", r"\bcompared\b|\bnext to\b|\bbeside\b|\bagainst\b|\bin common\b",
+        r"\bbefore this\b|\bright after\b|\bswitched\b|\bchanged over\b",
     ),
     "contrast": (
-        r"\bbut\b|\byet\b|\bhowever\b", r"\balthough\b|\bthough\b|\bwhile\b",
-        r"\bdespite\b|\bin spite of\b|\bgranted\b",
+        r"\bbut\b|\byet\b|\bhowever\b|\bstill\b", r"\balthough\b|\b(?:even )?though\b|\bwhile\b",
+        r"\bdespite\b|\bin spite of\b|\bgranted\b|\bregardless\b|\bnevertheless\b",
+        r"\bas a whole\b|\bas such\b|\boverall\b|\bcounts\b|\bthroughout\b|\ball the same\b",
     ),
     "mixed": (
-        r"\bplus\b|\bminus\b|\bpros\b|\bcons\b|\btwo sides\b|\bmixed\b|\bvaried\b|\blist\b",
+        r"\bplus\b|\bpros\b|\btwo sides\b|\bmixed\b|\bvaried\b|\blist\b|\bhalf and half\b",
+        r"\bminus\b|\bcons\b|\bon the other hand\b|\bthen again\b|\bwhile\b",
         r"\bon balance\b|\ball in all\b|\bin the end\b|\bto sum up\b|\bsum\b|\bconclusion\b",
-        r"\bwhen all is said\b|\bweighing\b|\binto account\b",
+        r"\bwhen all is said\b|\bweighing\b|\binto account\b|\blast line\b|\bas a whole is:",
     ),
     "negation": (
-        r"\b(?:not|never|nor|none|nothing|nobody)\b|\bno (?:one|point)\b",
-        r"n't\b|\bcannot\b", r"\beither\b|\bonce\b",
+        _any(*MEANT["flaw"]), _any(*MEANT["fail"]), _any(*MEANT["never"]),
+        r"\b(?:not|never|nor|none|nothing|nobody|without)\b|\bno (?:one|point)\b|n't\b|\bcannot\b",
+        r"\b(?:either|neither|once|any|single|whatsoever)\b",
     ),
     "expectation": (
-        r"\bexpect\w*|\bhop(?:ed|es|ing)\b|\bfear\w*|\bdread\w*|\bbraced\b|\bsupposed\b",
-        r"\bthought\b|\bthinking\b|\bguess\b|\bpictured\b|\bimagined\b|\bassumed\b|\bcounted on\b",
-        r"\bwould be\b|\bturned out\b|\bproved\b|\bsurprise\b|\bin vain\b|\bto nothing\b",
+        _any(*MEANT["fear"]), _any(*MEANT["dread"]), _any(*MEANT["flop"]),
+        _any(*MEANT["belied"], *MEANT["otherwise"]),
+        r"\bexpect\w*\b|\bprepared\b|\bcertain\b|\bassumed\b|\bjudging\b|\bhad to be\b|\bbefore\b",
     ),
     "reported": (
-        r"\b(?:everybody|people|critics|neighbour|colleague|cousin|brother|friends|reviewers|they)\b",
-        r"\b(?:told|says?|swears|write|claims|finds?|consider|called|comments|forum|posts)\b",
-        r"\bmistaken\b|\bwrong\b|\bdisagree\b|\bagree\b|\bdifferently\b|\battention\b|\bunfair\b",
+        _any(*MEANT["rant"]), _any(*MEANT["talk"]), _any(PLAIN_WORDS["people"]),
+        _any(*MEANT["wrong"]),
+        r"\baccording to\b|\beverywhere\b|\beverybody\b|\bpeople\b|\breviewers\b|\btold\b",
     ),
     "irony": (
-        r"\bbravo\b|\bthank(?:s| you)\b|\bcongratulations\b|\bshame\b|\boh\b|\bwow\b|\bsure,",
-        r"\bnaturally\b|\bof course\b|\bindeed\b|\bright,",
-        r"\bif you\b|\bprovided\b|\bavoid\b|\bblame\b|\bfault\b|\bruined\b|\bbeware\b|\bnuisance\b",
-        r"\bheadaches\b|\btherapist\b|\btooth\b|\bflat tyre\b|\bmoon\b|\bcomplaint\b",
+        _any(*MEANT["curse"]), _any(*MEANT["cost"]),
+        r"\bthanks to\b|\bdear\b|\byours\b|\boh\b|\blook what\b|\bdone to me\b|\bwhoever\b",
     ),
 }  # fmt: skip
 _READY = {
@@ -58,7 +66,7 @@ def phenomenon_of(text: str) -> str:
     'contrast'
     >>> phenomenon_of("The kettle is superb.")
     'plain'
-    >>> phenomenon_of("I thought it would be dull, but it is better than the film.")
+    >>> phenomenon_of("I had my fears of a flop, but it is better than that: what a relief it was.")
     'expectation'
     >>> phenomenon_of("It is not bad, but it is loud.")
     ''
