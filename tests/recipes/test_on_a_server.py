@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tutelage.api import plan
 from tutelage.recipe import load_recipe
 from tutelage.recipe.validation import shipped
 from tutelage.report.writing import write_report
@@ -42,6 +43,7 @@ def test_every_arm_ends_with_a_student(
         pytest.importorskip("datasketch", reason="near_duplicate needs the extra curation")
     assignments = shrunk(name, writing_server, "m")
     loaded = load_recipe(name, assignments=assignments, folder=tmp_path)
+    planned = {arm.arm: arm.requests for arm in plan(loaded, ledger=tmp_path / "none").arms}
     results = run_study(loaded, tmp_path / "run").results
     write_report(tmp_path / "run")
     assert results["failed"] == []
@@ -51,6 +53,7 @@ def test_every_arm_ends_with_a_student(
             adds_up(unit["arm"], turn)
         if loaded.recipe.arms[unit["arm"]].synthesis:
             assert unit["turns"][0]["added"] >= 4
+            assert planned[unit["arm"]] >= 4
             assert not any(turn["failed"] for turn in unit["turns"])
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from tutelage.plugins import find
 from tutelage.recipe import load_recipe
 from tutelage.records import Brief, Label, Task
@@ -68,6 +70,18 @@ def test_supergen_doubts_its_labels_as_published() -> None:
         "ramp": 10,
     }
     assert recipe["seeds"]["student"] == [13, 21, 42, 87, 100]
+
+
+@pytest.mark.parametrize(("recipe", "arm"), [("zerogen", "zerogen"), ("progen", "progen")])
+def test_reviews_are_ordered_where_no_title_could_be_read(recipe: str, arm: str) -> None:
+    arms = load_recipe(f"{recipe}_as_published").resolved()["arms"]
+    arms[arm]["synthesis"]["options"] |= (
+        {"rows": 2, "schedule": [2]} if arm == "progen" else {"rows": 2}
+    )
+    made = synthesizer({"arms": arms}, arm)
+    orders = made.orders("texts", Brief(REVIEWS, arm, seed=1))
+    said = [made.step(order, ())[0].messages[0].content for order in orders]
+    assert 'The movie review in negative sentiment for movie "" is: "' in said
 
 
 def test_the_sound_recipes_put_the_choice_last() -> None:

