@@ -79,7 +79,8 @@ def write_rte_beside_gold(data: Path, folder: Path, size: Size) -> Written:
     recipe["primary"] = "gold_and_rounds_curated > gold_only"
     notes = (SEEN, S3_ACCOUNT.format(pool="2,490 rows"), "Arms are not of equal size here.")
     gold = {f"gold_{n}": n for n in _sizes(250, 500, 1_000, size=size)}
-    return written(folder, recipe, notes, {"rounds_curated": 2_490, **gold})
+    rounds = [name for name in recipe["arms"] if "rounds" in name]
+    return written(folder, recipe, notes, gold | dict.fromkeys(rounds, 2_490))
 
 
 def write_imdb_rounds(data: Path, folder: Path, size: Size) -> Written:
