@@ -82,6 +82,12 @@ arms:
         ("arms: {a: {synthesis: annotate}}", "arms.a.synthesis", "gold.unlabelled"),
         ("arms: {a: {turns: 2}}", "arms.a.turns", "asked again"),
         ("arms: {a: {synthesis: explain, critic: errors}}", "arms.a.critic", "never heard"),
+        (
+            "arms: {a: {synthesis: {extrapolate: {rows: 5}}, turns: 2}}",
+            "arms.a.critic",
+            "such as `errors` or its rival `random_rows`",
+        ),
+        ("arms: {a: {gold: lst}}", "arms.a.gold", "be true or false, or 'last' (is 'lst')."),
         ("arms: {a: {synthesis: explain, rows: t.csv}}", "arms.a", "make two arms"),
         ("rivals: {x: {kind: predictions}}", "rivals.x", "a file of id and label"),
         ("rivals: {explain: {kind: majority}}", "rivals.explain", "name of an arm"),

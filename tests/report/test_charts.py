@@ -69,7 +69,7 @@ def test_alt_text_says_what_the_figure_shows(results: Results) -> None:
     assert "explain 45.0 (40.0 to 50.0)" in found["scores"].alt
     assert "explain from 30.0 to 50.0" in found["dev-course"].alt
     assert "explain lr=2: dev 47.0, test 45.0, chosen" in found["configurations"].alt
-    assert found["charged"].alt.endswith("explain $0.01; majority $0")
+    assert found["charged"].alt.endswith("explain $0.0123; majority $0")
 
 
 def test_any_name_can_be_drawn_and_stays_text(results: Results) -> None:

@@ -44,7 +44,7 @@ def test_verdict_says_everything_in_words(results: Results) -> None:
     assert said.sentence == (
         "Gain: explain beats label_only by 5.0 points of accuracy. The difference is +5.0 points "
         "(95 % interval +1.0 to +9.0; p = 0.012) over 3 seeds each and 400 rows; the smallest that "
-        "would have been found is 5.7 points. explain was charged $0.01, label_only $0."
+        "would have been found is 5.7 points. explain was charged $0.0123, label_only $0."
     )
 
 

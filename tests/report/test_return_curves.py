@@ -73,7 +73,7 @@ def test_undecided_says_what_it_cost_and_moved() -> None:
 def test_buying_more_has_a_price_for_a_point() -> None:
     found = told(last=last(difference=0.03, low=0.01, high=0.06))
     assert found.sentence.endswith(
-        "(95 % interval +1.0 to +6.0): buy more. A point cost $0.04 ($0.02 to $0.12); the next "
+        "(95 % interval +1.0 to +6.0): buy more. A point cost $0.0400 ($0.0200 to $0.12); the next "
         "turn may cost more for one."
     )
 

@@ -37,7 +37,7 @@ def test_runs_on_the_same_rows_stand_side_by_side(two: tuple[Results, Path, Path
         "40.0 to 50.0",
         "3",
         "400",
-        "$0.01",
+        "$0.0123",
         "gain",
     )
     assert found.to_json()["lines"][1]["nanousd"] == 12_345_678

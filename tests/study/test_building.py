@@ -10,10 +10,10 @@ from tutelage.study.building import plugged, prepare
 from tutelage.study.checking import check_study
 
 
-def looked_at(small_recipe, critic, student):
+def looked_at(small_recipe, critic, student, pool="train"):
     arm = {"synthesis": {"annotate": {"rows": 5}}, "critic": critic, "turns": 2}
     return small_recipe(
-        gold={"train": {"world": "composition", "rows": 60},
+        gold={"train": {"world": "composition", "rows": 60}, "pool": pool,
               "unlabelled": {"world": "composition", "rows": 60}},
         arms={"looked_at": arm}, primary="", student=student,
     )  # fmt: skip
@@ -25,6 +25,22 @@ def test_a_critic_that_cannot_look_is_found_before_a_cent_is_spent(small_recipe,
         prepare(recipe)
     (fault,) = asyncio.run(check_study(recipe)).faults
     assert "classifier, embedding_head, linear" in fault.do
+
+
+def test_a_critic_of_errors_without_a_pool_is_told_so(small_recipe, tmp_path):
+    raw = looked_at(small_recipe, "errors", {"kind": "linear"}, pool=None)
+    recipe = load_recipe(raw, folder=tmp_path)
+    (fault,) = asyncio.run(check_study(recipe)).faults
+    assert "'looked_at' looks for rows in the error pool, and there is none" in fault.what
+    assert "gold.pool: train" in fault.do
+
+
+def test_a_fault_of_a_synthesis_names_its_arm(small_recipe, tmp_path):
+    raw = looked_at(small_recipe, "errors", {"kind": "linear"})
+    writer = {"zerogen": {"rows": 10, "self_debiasing": True}}
+    raw["arms"]["looked_at"]["synthesis"] = writer
+    (fault,) = asyncio.run(check_study(load_recipe(raw, folder=tmp_path))).faults
+    assert fault.what.startswith("arms.looked_at.synthesis: self_debiasing cannot be done")
 
 
 @pytest.mark.parametrize(

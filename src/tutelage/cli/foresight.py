@@ -85,8 +85,9 @@ def _show_gold(report: Checkup) -> None:
     first = report.gold[0]
     folds = first["folds"]
     say(
-        f"{report.recipe.name}: {report.task.kind} of {', '.join(report.task.fields)}, "
-        f"{len(labels)} labels" + (f", {folds} folds; the first one:" if folds > 1 else "")
+        f"{report.recipe.name}: {report.task.kind} of {', '.join(report.task.fields)}"
+        + (f", {len(labels)} labels" if labels else "")
+        + (f", {folds} folds; the first one:" if folds > 1 else "")
     )
     rows = [
         (

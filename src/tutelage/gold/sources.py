@@ -123,4 +123,8 @@ def _near(path: Path) -> str:
         return f"The folder {path.parent} does not exist either: check the path."
     names = sorted(p.name for p in path.parent.iterdir() if kind_of(p) in READERS)
     close = difflib.get_close_matches(path.name, names, n=1)
-    return f"Did you mean {close[0]}?" if close else "Check the path."
+    if close:
+        return f"Did you mean {close[0]}?"
+    return (
+        "Put it there, or name your own: in the recipe, or as --set gold.train=FILE and the like."
+    )

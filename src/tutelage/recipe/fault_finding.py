@@ -81,7 +81,9 @@ def in_words(error: Any, known: Sequence[str]) -> str:
         return unknown_key(str(error["loc"][-1]), known)
     if kind == "missing":
         return "is missing."
-    if kind == "value_error":
+    if kind == "bool_parsing":
+        what = "input should be true or false"
+    elif kind == "value_error":
         what = str(error["ctx"]["error"]).rstrip(".")
     else:
         what = f"{error['msg'][0].lower()}{error['msg'][1:]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -96,7 +96,7 @@ def _checked(document: Document) -> Recipe:
     try:
         recipe = Recipe.model_validate(tree)
     except ValidationError as e:
-        faults += [_fault(error, document) for error in e.errors()]
+        faults += _faults(e.errors(), document)
     faults += _option_faults(tree, document)
     if recipe is not None and not faults:
         faults += [
@@ -127,9 +127,29 @@ def _with_labels_as_written(document: Document) -> dict[str, Any]:
 # --- faults of the recipe itself ------------------------------------------------------------------
 
 
-def _fault(error: Any, document: Document) -> Fault:
-    at = place(error)
-    return Fault(dotted(at) or "recipe", in_words(error, _keys_at(at[:-1])), document.line(at))
+def _faults(errors: Iterable[Any], document: Document) -> list[Fault]:
+    """One fault for each place; what would have been right there stands in one sentence."""
+    told: dict[Location, list[str]] = {}
+    for error in errors:
+        at = place(error)
+        told.setdefault(at, []).append(in_words(error, _keys_at(at[:-1])))
+    return [
+        Fault(dotted(at) or "recipe", _alternatives(list(dict.fromkeys(said))), document.line(at))
+        for at, said in told.items()
+    ]
+
+
+def _alternatives(said: Sequence[str]) -> str:
+    """What the ways of reading one value say, as one sentence.
+
+    >>> _alternatives(["input should be true or false (is 7).", "input should be 'last' (is 7)."])
+    "input should be true or false, or 'last' (is 7)."
+    """
+    start, given = "input should be ", said[0].rfind(" (is ")
+    tail = said[0][given:] if given >= 0 else "."
+    if len(said) == 1 or not all(s.startswith(start) and s.endswith(tail) for s in said):
+        return " Or: ".join(said)
+    return start + ", or ".join(s[len(start) : -len(tail)] for s in said) + tail
 
 
 def _keys_at(at: Location) -> list[str]:
@@ -302,6 +322,12 @@ def _arm_contradictions(recipe: Recipe, name: str, arm: ArmSpec) -> Iterator[Fau
         yield Fault(f"{at}.turns", "needs a synthesis that is asked again.")
     if arm.critic and arm.turns == 1:
         yield Fault(f"{at}.critic", "is never heard in a single turn; set turns to 2 or more.")
+    if arm.turns > 1 and not arm.critic and arm.synthesis and arm.synthesis.name == "extrapolate":
+        yield Fault(
+            f"{at}.critic",
+            "is missing: later turns of extrapolate vary the rows that a critic names, such as "
+            "`errors` or its rival `random_rows`.",
+        )
     if "annotate" in (arm.synthesis.name if arm.synthesis else "") and not recipe.gold.unlabelled:
         yield Fault(f"{at}.synthesis", "needs gold.unlabelled: the texts to annotate.")
 

@@ -80,10 +80,10 @@ def percent(share: float) -> str:
 
 
 def dollars(nanousd: int) -> str:
-    """Money to the cent, and to four digits where it is less than a cent.
+    """Money to the cent, and to four digits where it is less than ten cents.
 
-    >>> dollars(1_234_567_890), dollars(4_000_000), dollars(10_000), dollars(0)
-    ('$1.23', '$0.0040', '< $0.0001', '$0')
+    >>> dollars(1_234_567_890), dollars(14_820_450), dollars(10_000), dollars(0)
+    ('$1.23', '$0.0148', '< $0.0001', '$0')
     """
     if nanousd == 0:
         return "$0"
@@ -91,7 +91,7 @@ def dollars(nanousd: int) -> str:
     sign = MINUS if nanousd < 0 else ""
     if usd < 0.0001:
         return f"{sign}< $0.0001"
-    return f"{sign}${usd:,.2f}" if usd >= 0.01 else f"{sign}${usd:.4f}"
+    return f"{sign}${usd:,.2f}" if usd >= 0.1 else f"{sign}${usd:.4f}"
 
 
 def ledger_dollars(nanousd: int) -> str:

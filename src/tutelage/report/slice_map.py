@@ -155,7 +155,7 @@ def _frame(axes: Any, lines: Sequence[Line], arms: Sequence[str], reference: str
         color=INK,
         fontsize=8,
     )
-    names = [named(arm, 16) for arm in arms]
+    names = [named(arm, 22) for arm in arms]
     axes.set_xticks(
         [*range(len(arms)), len(arms)], [*names, "spread"], rotation=35, ha="left", fontsize=8
     )

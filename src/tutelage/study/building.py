@@ -178,6 +178,7 @@ def _points(
     looking = critic.make(task=task) if critic else None
     if looking is not None:
         _can_look(looking, name, plugin)
+        _can_read(looking, name, recipe, gold)
     most_rows = None
     if recipe.match and recipe.match.by == "rows" and recipe.match.to:
         most_rows = int(recipe.match.to)
@@ -198,6 +199,27 @@ def _points(
             candidates=arm.candidates,
             dev_rationales=arm.dev_rationales,
             most_rows=most_rows,
+        )
+
+
+def _can_read(critic: Critic, arm: str, recipe: Recipe, gold: Gold) -> None:
+    """See to it that there are rows of the kind that the critic reads.
+
+    Raises:
+        UserError: there are none, so that it could never name one.
+    """
+    if critic.reads == "pool" and not gold.pool:
+        raise UserError(
+            f"The critic of the arm {arm!r} looks for rows in the error pool, and there is none.",
+            "It could not name any, and the later turns would buy nothing.",
+            "Set gold.pool: train (the train rows themselves), a file of its own, or "
+            "gold.carve.pool: 0.3.",
+        )
+    if critic.reads == "unlabelled" and recipe.gold.unlabelled is None:
+        raise UserError(
+            f"The critic of the arm {arm!r} reads unlabelled rows, and the recipe has none.",
+            "It could not name any, and the later turns would buy nothing.",
+            "Set gold.unlabelled.",
         )
 
 

@@ -149,12 +149,12 @@ async def check_study(
     )
 
 
-def _tried(faults: list[TutelageError], work: Callable[[], Any]) -> Any:
-    """What `work` gives; None and a fault more where it fails."""
+def _tried(faults: list[TutelageError], work: Callable[[], Any], *, where: str = "") -> Any:
+    """What `work` gives; None and a fault more, at the place `where`, where it fails."""
     try:
         return work()
     except TutelageError as e:
-        faults.append(e)
+        faults.append(UserError(f"{where}: {e.what}", e.why, e.do) if where else e)
         return None
 
 
@@ -162,9 +162,13 @@ def _part_faults(loaded: LoadedRecipe, task: Task, limit: int | None) -> list[Tu
     """What is wrong with parts that only building them shows: templates, objectives, arm rows."""
     recipe = loaded.recipe
     faults: list[TutelageError] = []
-    for arm in recipe.arms.values():
+    for name, arm in recipe.arms.items():
         if (synthesis := arm.synthesis) is not None:
-            _tried(faults, lambda s=synthesis: build_synthesizer(loaded, s, task))  # type: ignore[misc]
+            _tried(
+                faults,
+                lambda s=synthesis: build_synthesizer(loaded, s, task),  # type: ignore[misc]
+                where=f"arms.{name}.synthesis",
+            )
         for check in arm.checks or recipe.checks:
             _tried(faults, lambda c=check: plugged("check", c).make(task=task))  # type: ignore[misc]
     if not faults and not _missing_extras(recipe):

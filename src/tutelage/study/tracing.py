@@ -117,7 +117,8 @@ def trace(run: PastRun, id_: str) -> Trace:
     if row is None and not examined:
         raise UserError(
             f"The run {run.folder} knows no row {id_!r}.",
-            do="Ids stand in the report, in `tutelage data RUN`, and in your own files.",
+            do="Ids stand in the report, in what `tutelage data RUN --to FILE` writes, and in your "
+            "own files.",
         )
     trained = _trained(run, row if role == "train" else None, passages)
     return Trace(

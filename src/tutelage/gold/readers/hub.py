@@ -32,7 +32,10 @@ def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[Raw
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as e:
         raise faults.fail(
             f"The data set cannot be loaded: {str(e).splitlines()[0] if str(e) else type(e)}.",
-            do="Check hub, name, split and revision as datasets.load_dataset takes them.",
+            do="Is there a way to the hub from this machine? Where there is none, name a file: "
+            "path: FILE in place of hub."
+            if isinstance(e, ConnectionError)
+            else "Check hub, name, split and revision as datasets.load_dataset takes them.",
         ) from e
     table = _one_split(loaded, faults)
     named = _class_names(table.features, datasets.ClassLabel)
