@@ -18,7 +18,6 @@ from tutelage.recipe import load_recipe
 
 pytest.importorskip("torch", reason="the server needs the extra train")
 pytest.importorskip("fastapi", reason="the server needs fastapi, of the extra dev")
-pytest.importorskip("datasketch", reason="near_duplicate needs the extra curation")
 pytestmark = [pytest.mark.live, pytest.mark.train]
 
 NAMES = [*YAML(typ="safe").load(Path(__file__).parents[1] / "recipes" / "small.yaml")]

@@ -39,8 +39,6 @@ def test_every_arm_ends_with_a_student(
 ) -> None:
     if name in TINY_TORCH:
         pytest.importorskip("torch", reason="the students of this recipe need the extra train")
-    if name == "methods":
-        pytest.importorskip("datasketch", reason="near_duplicate needs the extra curation")
     assignments = shrunk(name, writing_server, "m")
     loaded = load_recipe(name, assignments=assignments, folder=tmp_path)
     planned = {arm.arm: arm.requests for arm in plan(loaded, ledger=tmp_path / "none").arms}
