@@ -87,6 +87,16 @@ arms:
             "arms.a.critic",
             "such as `errors` or its rival `random_rows`",
         ),
+        (
+            "arms: {a: {synthesis: explain, turns: 2, critic: {random_rows: {rows: eror}}}}",
+            "arms.a.critic.random_rows.rows",
+            "be a whole number, or 'errors' (is 'eror').",
+        ),
+        (
+            "arms: {a: {synthesis: {zerogen: {rows: 5, attributes: {dimensions: 0}}}}}",
+            "arms.a.synthesis.zerogen.attributes.dimensions",
+            "be greater than 0, or a list, or a mapping (is 0).",
+        ),
         ("arms: {a: {gold: lst}}", "arms.a.gold", "be true or false, or 'last' (is 'lst')."),
         ("arms: {a: {synthesis: explain, rows: t.csv}}", "arms.a", "make two arms"),
         ("rivals: {x: {kind: predictions}}", "rivals.x", "a file of id and label"),

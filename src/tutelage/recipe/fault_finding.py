@@ -74,6 +74,23 @@ SECRETS = frozenset({"api_key", "headers", "query", "body", "proxy"})
 """Options in which a user may have written a key by mistake: their values are never repeated."""
 
 
+PLAIN: Mapping[str, str] = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "dataclass_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+"""What pydantic says of types, as a user of YAML knows it."""
+
+
 def in_words(error: Any, known: Sequence[str]) -> str:
     """One of pydantic's errors as a sentence; `known` are the keys allowed at its place."""
     kind = error["type"]
@@ -81,13 +98,27 @@ def in_words(error: Any, known: Sequence[str]) -> str:
         return unknown_key(str(error["loc"][-1]), known)
     if kind == "missing":
         return "is missing."
-    if kind == "bool_parsing":
-        what = "input should be true or false"
+    if kind in PLAIN:
+        what = f"input should be {PLAIN[kind]}"
     elif kind == "value_error":
         what = str(error["ctx"]["error"]).rstrip(".")
     else:
         what = f"{error['msg'][0].lower()}{error['msg'][1:]}"
     return f"{what}{_given(error)}."
+
+
+def alternatives(said: Sequence[str]) -> str:
+    """What the ways of reading one value say of it, as one sentence.
+
+    >>> alternatives(["input should be true or false (is 7).", "input should be 'last' (is 7)."])
+    "input should be true or false, or 'last' (is 7)."
+    """
+    said = list(dict.fromkeys(said))
+    start, given = "input should be ", said[0].rfind(" (is ")
+    tail = said[0][given:] if given >= 0 else "."
+    if len(said) == 1 or not all(s.startswith(start) and s.endswith(tail) for s in said):
+        return " Or: ".join(said)
+    return start + ", or ".join(s[len(start) : -len(tail)] for s in said) + tail
 
 
 def _given(error: Any) -> str:
@@ -107,6 +138,7 @@ def _names_a_type(part: int | str) -> bool:
     return isinstance(part, str) and (
         part in ("int", "str", "float", "bool", "constrained-int")
         or part.startswith(("literal[", "function-", "tuple[", "dict[", "list["))
+        or (part[:1].isupper() and part.endswith("Options"))
     )
 
 
@@ -134,11 +166,14 @@ def option_faults(
     try:
         adapter(plugin.options).validate_python(given)
     except ValidationError as e:
+        told: dict[Location, list[str]] = {}
         for error in e.errors():
             if error["type"] == "missing" and not required:
                 continue
-            nested = [field.name for field in _nested_fields(plugin.options, place(error)[:-1])]
-            faults.append((place(error), in_words(error, nested)))
+            at = place(error)
+            nested = [field.name for field in _nested_fields(plugin.options, at[:-1])]
+            told.setdefault(at, []).append(in_words(error, nested))
+        faults += [(at, alternatives(said)) for at, said in told.items()]
     return faults
 
 

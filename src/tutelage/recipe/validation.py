@@ -16,6 +16,7 @@ from tutelage.exceptions import Fault, RecipeError, UserError
 from tutelage.plugins import Kind, Plugin, catalogue, names, nearest
 from tutelage.recipe.fault_finding import (
     adapter,
+    alternatives,
     build_options,
     dotted,
     in_words,
@@ -134,22 +135,9 @@ def _faults(errors: Iterable[Any], document: Document) -> list[Fault]:
         at = place(error)
         told.setdefault(at, []).append(in_words(error, _keys_at(at[:-1])))
     return [
-        Fault(dotted(at) or "recipe", _alternatives(list(dict.fromkeys(said))), document.line(at))
+        Fault(dotted(at) or "recipe", alternatives(said), document.line(at))
         for at, said in told.items()
     ]
-
-
-def _alternatives(said: Sequence[str]) -> str:
-    """What the ways of reading one value say, as one sentence.
-
-    >>> _alternatives(["input should be true or false (is 7).", "input should be 'last' (is 7)."])
-    "input should be true or false, or 'last' (is 7)."
-    """
-    start, given = "input should be ", said[0].rfind(" (is ")
-    tail = said[0][given:] if given >= 0 else "."
-    if len(said) == 1 or not all(s.startswith(start) and s.endswith(tail) for s in said):
-        return " Or: ".join(said)
-    return start + ", or ".join(s[len(start) : -len(tail)] for s in said) + tail
 
 
 def _keys_at(at: Location) -> list[str]:
