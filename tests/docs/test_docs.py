@@ -12,6 +12,8 @@ import pytest
 import typer.main
 from packaging.utils import canonicalize_name
 
+from tutelage.recipe import load_recipe
+from tutelage.recipe.validation import shipped
 from tutelage.records import Completion, Gist, Message, Reply, Request, Sampling, Usage
 from tutelage.report import findings
 from tutelage.store.caps import Account, Limits
@@ -22,6 +24,7 @@ from tutelage.store.ledger_exchange import Sending
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+README = ROOT / "README.md"
 BLOCK = re.compile(
     r"^```(?P<kind>\w+)(?P<mark>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
@@ -105,7 +108,7 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@pytest.mark.parametrize("page", [*PAGES, README], ids=named)
 def test_links_lead_somewhere(page):
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         name, _, anchor = target.partition("#")
@@ -138,7 +141,7 @@ def said_commands(page):
     yield from re.findall(r"`(tutelage [^`]+)`", BLOCK.sub("", text))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@pytest.mark.parametrize("page", [*PAGES, README], ids=named)
 def test_commands_exist(page):
     known = command_options()
     for said in said_commands(page):
@@ -150,13 +153,29 @@ def test_commands_exist(page):
         assert flags <= known[words[0]], f"{page.name}: {said}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@pytest.mark.parametrize("page", [*PAGES, README], ids=named)
 def test_files_that_are_named_exist(page):
     """Paths between back ticks that begin with a folder of the project."""
     for path in re.findall(
         r"`((?:src|tests|docs|benchmarks)/[\w./-]+)`", page.read_text(encoding="utf-8")
     ):
         assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+# --- the first page -------------------------------------------------------------------------------
+
+
+def test_recipes_of_the_readme_are_right(tmp_path):
+    (block,) = blocks(README, "yaml")
+    path = tmp_path / "recipe.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    assert load_recipe(path).recipe.arms
+
+
+def test_the_readme_names_every_sound_recipe():
+    names = {name for name in shipped() if not name.startswith("quickstart")}
+    told = set(re.findall(r"`(\w+)`", BLOCK.sub("", README.read_text(encoding="utf-8"))))
+    assert {name for name in names if not name.endswith("_as_published")} <= told
 
 
 # --- tables of single pages -----------------------------------------------------------------------

@@ -20,6 +20,7 @@ def looked_at(small_recipe, critic, student, pool="train"):
 
 
 def test_a_critic_that_cannot_look_is_found_before_a_cent_is_spent(small_recipe, tmp_path):
+    pytest.importorskip("torch", reason="the student seq2seq needs the extra train")
     recipe = load_recipe(looked_at(small_recipe, "influence", {"kind": "seq2seq"}), folder=tmp_path)
     with pytest.raises(UserError, match="needs gradients, and the student seq2seq gives none"):
         prepare(recipe)
@@ -35,6 +36,14 @@ def test_a_critic_of_errors_without_a_pool_is_told_so(small_recipe, tmp_path):
     assert "gold.pool: train" in fault.do
 
 
+@pytest.mark.parametrize(("checks", "told"), [(["format"], 1), (["format", "selection"], 0)])
+def test_candidates_that_nothing_chooses_among_are_told(small_recipe, tmp_path, checks, told):
+    raw = looked_at(small_recipe, "errors", {"kind": "linear"})
+    raw["arms"]["looked_at"] = {"synthesis": {"supergen": {"rows": 10}}, "checks": checks}
+    found = asyncio.run(check_study(load_recipe(raw, folder=tmp_path)))
+    assert sum("supergen asks for more texts" in text for text in found.warnings) == told
+
+
 def test_a_fault_of_a_synthesis_names_its_arm(small_recipe, tmp_path):
     raw = looked_at(small_recipe, "errors", {"kind": "linear"})
     writer = {"zerogen": {"rows": 10, "self_debiasing": True}}
@@ -48,6 +57,8 @@ def test_a_fault_of_a_synthesis_names_its_arm(small_recipe, tmp_path):
     [("influence", "linear"), ("uncertainty", "linear"), ("errors", "seq2seq")],
 )
 def test_a_critic_that_can_look_is_built(small_recipe, tmp_path, critic, student):
+    if student == "seq2seq":
+        pytest.importorskip("torch", reason="the student seq2seq needs the extra train")
     recipe = load_recipe(looked_at(small_recipe, critic, {"kind": student}), folder=tmp_path)
     (parts,) = prepare(recipe).arms["looked_at"]
     assert parts.critic.needs in ("", "scores", "gradients")

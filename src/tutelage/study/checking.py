@@ -130,6 +130,7 @@ async def check_study(
     warnings += dict.fromkeys(text for gold in golds for text in gold.facts["warnings"])
     faults += _part_faults(loaded, task, limit)
     warnings += _missing_extras(recipe)
+    warnings += _unchosen(recipe)
     teacher, price, found = await _teacher(loaded, golds[0], faults, warnings, online)
     cut = measure_cut(recipe, task, golds[0], offline=online is None)
     warnings += _cut_warnings(cut)
@@ -294,6 +295,19 @@ def _cut_warnings(cut: Cut) -> Iterator[str]:
             f"student.max_source {cut.limit} cuts {cut.share:.1%} of the train rows; the longest "
             f"has {cut.longest} pieces."
         )
+
+
+def _unchosen(recipe: Recipe) -> Iterator[str]:
+    """Says where many candidates are bought and nothing chooses among them."""
+    for name, arm in recipe.arms.items():
+        checks = recipe.checks if arm.checks is None else arm.checks
+        if arm.synthesis is None or arm.synthesis.name != "supergen":
+            continue
+        if not any(check.name == "selection" for check in checks):
+            yield (
+                f"arms.{name}: supergen asks for more texts than it wants, and no check chooses "
+                "among them: the first ones stay. Add `selection` as the last check."
+            )
 
 
 def _missing_extras(recipe: Recipe) -> list[str]:
