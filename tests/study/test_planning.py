@@ -99,9 +99,9 @@ def test_without_a_critic_students_share_their_later_turns(small_recipe):
     assert found.worst.requests == 30
 
 
-def test_what_rows_of_later_turns_will_be_nobody_knows_where_there_is_no_pool(small_recipe):
+def test_what_rows_of_later_turns_will_be_nobody_knows_where_they_are_still_to_be_bought(small_recipe):
     arm = {"synthesis": {"extrapolate": {"seed": "plain", "seed_rows": 6}}, "turns": 2}
-    found = plan(writing(small_recipe, **arm))
+    found = plan(writing(small_recipe, **arm, critic="influence"))
     assert found.arms[0].later_requests == 0
     assert any("it orders in 2 turns; one is counted" in note for note in found.notes)
 
