@@ -99,7 +99,7 @@ def test_without_a_critic_students_share_their_later_turns(small_recipe):
     assert found.worst.requests == 30
 
 
-def test_what_rows_of_later_turns_will_be_nobody_knows_where_they_are_still_to_be_bought(small_recipe):
+def test_what_rows_of_later_turns_will_be_nobody_knows_where_they_are_not_bought_yet(small_recipe):
     arm = {"synthesis": {"extrapolate": {"seed": "plain", "seed_rows": 6}}, "turns": 2}
     found = plan(writing(small_recipe, **arm, critic="influence"))
     assert found.arms[0].later_requests == 0

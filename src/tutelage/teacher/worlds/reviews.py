@@ -5,9 +5,9 @@ its writer is content. Gold rows use all eight ways alike. The scripted teacher,
 of a label and no more, thinks of four of them and of half of the words, in sentences of its own;
 shown a review whose manner it recognises, it says the like in other words. So there is a gap
 between what a teacher writes unasked and what people write, of known size and place: rows carry
-their `phenomenon`. In the four ways that the teacher leaves out, most words mean the reverse of what
-they say, so that a student who never met them errs there. No sentence frame of role test occurs in
-another role or with the teacher: nothing can be learned by heart.
+their `phenomenon`. In the four ways that the teacher leaves out, most words mean the reverse of
+what they say, so that a student who never met them errs there. No sentence frame of role test
+occurs in another role or with the teacher: nothing can be learned by heart.
 
 Second edition. In the first one no teacher, however complete, could have taught a student on frozen
 embeddings much: the gap did not limit it (docs/findings.md). So this one was made to a rule that
