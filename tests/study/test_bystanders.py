@@ -55,7 +55,16 @@ async def test_a_stop_button_stops_the_work_too(monkeypatch):
     assert heard == ["stopped"]
 
 
+@pytest.fixture
+def attentive():
+    """SIGINT as on a terminal: a shell lets commands in its background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals to oneself")
+@pytest.mark.usefixtures("attentive")
 def test_ctrl_c_is_heard_while_no_loop_turns():
     """asyncio's own handler would let a training that never awaits run to its end."""
     reached = []
