@@ -81,7 +81,8 @@ class Unit:
     def __str__(self) -> str:
         grid = f" {self.grid}" if self.grid else ""
         fold = f", fold {self.fold}" if self.fold else ""
-        return f"{self.arm}{grid}, seed {self.student_seed}/{self.purchase_seed}{fold}"
+        purchase = f", purchase {self.purchase_seed}" if self.purchase_seed != 1 else ""
+        return f"{self.arm}{grid}, seed {self.student_seed}{purchase}{fold}"
 
 
 @dataclass

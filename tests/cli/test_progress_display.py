@@ -7,7 +7,7 @@ from tutelage.cli.progress_display import Display
 from tutelage.cli.status_lines import describe, summary
 
 BUYING = {
-    "phase": "buying", "unit": "annotate, seed 1/1", "units": 4, "units_done": 1,
+    "phase": "buying", "unit": "annotate, seed 1", "units": 4, "units_done": 1,
     "teacher": {"hits": 0, "replies": 5, "total": 10, "sent": 6, "in_flight": 1, "rate": 2.0,
                 "paid": 0, "projected": None, "waiting_seconds": 0.0},
 }  # fmt: skip
@@ -21,8 +21,8 @@ def test_plain_lines_come_on_each_change_and_not_more_often():
         display({**BUYING, "phase": "training", "training": {"step": 3, "steps": 9, "loss": 1.5}})
     lines = out.getvalue().splitlines()
     assert lines == [
-        "buying: annotate, seed 1/1 [2 of 4]; 5 of 10 replies, $0.00 paid",
-        "training: annotate, seed 1/1 [2 of 4]; step 3 of 9, loss 1.500",
+        "buying: annotate, seed 1 [2 of 4]; 5 of 10 replies, $0.00 paid",
+        "training: annotate, seed 1 [2 of 4]; step 3 of 9, loss 1.500",
     ]
 
 

@@ -25,7 +25,7 @@ def test_an_arm_without_a_student_is_told_of_after_the_others_results(call, reci
     said = call("run", recipe)
     assert said.code == 1
     assert "gold_only" in said.out and "Traceback" not in said.screen
-    assert "Failed: nothing, seed 1/1: no student could be trained." in said.err
+    assert "Failed: nothing, seed 1: no student could be trained." in said.err
     assert "Dropped: 5 by format" in said.err
     assert call("run", recipe, "--json").facts["failed"][0]["arm"] == "nothing"
     alone = call("run", recipe, "--arm", "nothing")

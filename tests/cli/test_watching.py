@@ -21,13 +21,13 @@ def test_status_of_a_live_run_says_what_it_waits_for(call, tmp_path, finished):
             "paid": 12_000_000, "projected": 60_000_000, "refusals": 4, "lapses": {"timeout": 2},
             "failed": 1, "waiting_seconds": 17.0, "notes": ["It ignores seeds."],
         }  # fmt: skip
-        run.status({"phase": "buying", "unit": "annotate, seed 1/1", "units": 6, "units_done": 2,
+        run.status({"phase": "buying", "unit": "annotate, seed 1", "units": 6, "units_done": 2,
                     "teacher": teacher})  # fmt: skip
         said = call("status", "live")
     for words in (
         "a live process works on it",
         "buying",
-        "annotate, seed 1/1",
+        "annotate, seed 1",
         "2 of 6 done",
         "10 of 50 replies, 3 of them found",
         "$0.0120 paid, $0.0600 expected for this purchase, cap $1.00",

@@ -51,7 +51,7 @@ def test_a_run_ends_with_students_or_says_why_not(
     for arm, told in failed.items():
         assert arms[arm]["gold"] is not True, "gold rows are always enough to learn from"
         assert "passed the checks" in told["why"]
-        assert f"{arm}, seed 1/1: no student could be trained" in done.stderr
+        assert f"{arm}, seed 1: no student could be trained" in done.stderr
     assert {unit["arm"] for unit in results["units"]} == {*arms} - {*failed}
     for unit in results["units"]:
         for turn in unit["turns"]:

@@ -262,7 +262,7 @@ def _results() -> dict[str, Any]:
             "study": "by hand-1",
             "started": 100.0,
             "finished": 160.0,
-            "training_seconds": {"explain lr=1, seed 1/1": 2.5},
+            "training_seconds": {"explain lr=1, seed 1": 2.5},
             "paid": {**usage(9, 11_000_000), "usd": 0.011},
             "presumed": {**usage(), "usd": 0.0},
             "openings": [

@@ -47,7 +47,7 @@ def test_an_arm_of_which_no_row_is_kept_fails_alone(recipe: Any, tmp_path: Path)
     outcome = run_study(loaded, tmp_path / "run", choices=Choices(final=True))
     (failed,) = outcome.results["failed"]
     assert failed["arm"] == "nothing"
-    assert failed["what"] == "nothing, seed 1/1: no student could be trained."
+    assert failed["what"] == "nothing, seed 1: no student could be trained."
     assert failed["why"].startswith(
         "There is no row to train on. Of 12 drafts 0 passed the checks. "
         "Dropped: 12 by format (such as the field text has "
