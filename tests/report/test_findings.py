@@ -92,6 +92,11 @@ def surplus(r: Results) -> None:
     bought(r)["reasons"][0].update(check="quota", reason="enough rows of up")
 
 
+def selected(r: Results) -> None:
+    surplus(r)
+    bought(r)["reasons"][0].update(check="selection", reason="less likely than the others")
+
+
 def reviews(*rates: tuple[float, float]) -> Callable[[Results], None]:
     """Error rates in the pool and in its held-back part after each turn of `explain`."""
 
@@ -185,6 +190,7 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T117", None, "clear", "Every reply had a price"),
     ("T117", lambda r: r["costs"].update(unpriced=4), "found", "4 replies had no known price"),
     ("T117", lambda r: r["costs"].update(charged=[]), "not applicable", "Nothing was bought"),
+    ("T109", selected, "found", "explain: 1 of 10 drafts were dropped (10 %), most of them by ref"),
     ("T109", surplus, "found", "explain: 1 of 10 drafts were dropped (10 %), most of them by ref"),
     ("T118", None, "not applicable", "No arm's errors were measured"),
     ("T118", reviews((0.3, 0.3), (0.1, 0.2)), "clear", "kept step"),

@@ -20,6 +20,8 @@ from tutelage.report.quota_accounts import SURPLUS
 Facts = Mapping[str, Any]
 Status = Literal["found", "clear", "not applicable"]
 FEWEST_SEEDS = 3
+PLANNED = (SURPLUS, "selection")
+"""Checks that drop what was ordered to be dropped: more candidates than wanted."""
 OFFLINE_TEACHERS = {
     "scripted": "wrote its replies from a program that knows the task",
     "recorded": "replayed replies that were bought or published earlier",
@@ -178,7 +180,7 @@ def _dropped(e: Evidence) -> Outcome:
         return "not applicable", "There were no drafts to judge."
     told = []
     for a in e.accounts:
-        refused = [r for r in a.reasons if r.decision == "dropped" and r.check != SURPLUS]
+        refused = [r for r in a.reasons if r.decision == "dropped" and r.check not in PLANNED]
         if refused:
             dropped, first = sum(r.count for r in refused), refused[0]
             told.append(
