@@ -123,8 +123,26 @@ async def test_an_order_without_reply_becomes_a_refusal_and_the_rest_goes_on():
 async def test_a_cap_leaves_orders_unbought_and_keeps_what_was_paid():
     bought = await buy(TwoLevels(("a", "b", "c")), brief(), Teacher(stop_after=4), {})
     assert (bought.unbought, bought.failed) == (2, 0)
-    assert [d.order for d in bought.drafts] == [0]
+    assert [d.order for d in bought.drafts] == [0, 1, 2]
+    assert [type(d.content) for d in bought.drafts] == [Example, Refusal, Refusal]
+    assert bought.drafts[1].raw == "b!0"  # its first reply was paid for
     assert bought.stopped == "requests of the arm"
+
+
+async def test_a_cap_is_told_although_a_later_level_got_through():
+    class Tight(Teacher):
+        """Refuses the second request alone, and answers what comes after."""
+
+        async def __call__(self, requests):
+            self.left = None
+            answers = [self._answer(r) for r in requests]
+            if len(self.batches) == 0:
+                answers[1] = UNBOUGHT
+            self.batches.append(list(requests))
+            return Answers(answers, "requests of the arm" if len(self.batches) == 1 else "")
+
+    bought = await buy(TwoLevels(("a", "b")), brief(), Tight(), {})
+    assert (bought.unbought, bought.stopped) == (1, "requests of the arm")
 
 
 async def test_materials_of_one_stage_are_in_the_next_ones_brief():

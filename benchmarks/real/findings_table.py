@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from tutelage.report.numbers import count, difference, duration, interval, p_value, plural, score
+from tutelage.steps import Unit
 
 Results = Mapping[str, Any]
 
@@ -42,8 +43,8 @@ def training_seconds(results: Results) -> dict[str, float]:
     known = results["clock"]["training_seconds"]
     found: dict[str, list[float]] = defaultdict(list)
     for unit in results["units"]:
-        key = f"{unit['arm']}, seed {unit['student_seed']}/{unit['purchase_seed']}"
-        found[unit["arm"]].append(known[key])
+        names = ("arm", "grid", "purchase_seed", "student_seed", "fold")
+        found[unit["arm"]].append(known[str(Unit(**{name: unit[name] for name in names}))])
     return {arm: fmean(each) for arm, each in found.items()}
 
 

@@ -150,7 +150,7 @@ async def _stage(
             break
         numbered = number_draws([request for _, request in wanted], draws)
         answers = await ask(numbered)
-        stopped = answers.stopped
+        stopped = stopped or answers.stopped
         missing: dict[int, str] = {}
         for (order, _), reply in zip(wanted, answers.replies, strict=True):
             if isinstance(reply, Reply):
@@ -161,6 +161,9 @@ async def _stage(
         for number, why in missing.items():
             if why == UNBOUGHT:
                 unbought += 1
+                if paid := replies[number]:
+                    why = "a cap left unasked what was to follow this reply"
+                    done[number] = [Draft(0, number, Refusal(why), raw=paid[-1].text)]
             else:
                 failed += 1
                 done[number] = [Draft(0, number, Refusal(f"no reply: {why}"))]

@@ -77,11 +77,13 @@ async def learn(bench: Workbench) -> Learned:
 
 
 def stops(turns: Sequence[Turn], patience: int | None) -> bool:
-    """Whether the last `patience` turns brought no better dev score than the best before them."""
+    """Whether the last `patience` turns brought no better dev score than the best before them;
+    never without dev rows."""
     if patience is None or len(turns) <= patience:
         return False
     scores = [best_dev(turn.fitted) for turn in turns]
-    return max(scores[-patience:]) <= max(scores[:-patience])
+    best = max(scores[:-patience])
+    return best > float("-inf") and max(scores[-patience:]) <= best
 
 
 def best_dev(fitted: Fitted) -> float:

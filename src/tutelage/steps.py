@@ -131,8 +131,10 @@ class Workbench:
         brief = replace(brief, lacking=wanted)
         found = Harvest((), (), 0, (), draws, wanted=wanted, lacking=wanted, waves=0)
         while True:
-            bought = await self.purchase(brief, found.draws)
             room = None if parts.most_rows is None else parts.most_rows - len(kept)
+            if room == 0:  # match: rows has been met: what more is bought could not be kept
+                return found
+            bought = await self.purchase(brief, found.draws)
             bought, opinions = await self.consult(brief, bought)
             added, verdicts = self.curate(brief, bought, room, opinions)
             found = with_wave(found, bought, added, verdicts)
@@ -250,6 +252,8 @@ class Workbench:
                 requests=(*bought.requests, *said.requests),
                 draws=inquiry.draws,
                 stopped=bought.stopped or said.stopped,
+                unbought=bought.unbought + (said.missing if said.stopped else 0),
+                failed=bought.failed + (0 if said.stopped else said.missing),
                 usage=bought.usage + said.usage,
                 shown=tuple(sorted({*bought.shown, *inquiry.shown})),
             )
@@ -373,6 +377,7 @@ class Workbench:
                 "student": fitted.folders[fitted.primary],
                 "rows": rows_fingerprint(rows),
                 "kept": rows_fingerprint(kept),
+                "seed": self.unit.purchase_seed,
             },
         )
         if not step.done:
@@ -425,15 +430,20 @@ def answered(student: Predictor, rows: Sequence[Example], *, explained: int) -> 
 
 
 def mix(kept: Sequence[Example], train: Sequence[Example], *, gold: bool) -> list[Example]:
-    """The rows to train on: gold first, each replaced by the kept row of its id, then the rest.
+    """The rows to train on: gold first, each replaced by the kept row of its id and texts, then the
+    rest.
 
     A rationale arm's rows are the gold rows with a rationale; a gold row whose rationale was
     dropped stays in without one.
     """
-    by_id = {row.id: row for row in kept}
-    rows = [by_id.pop(row.id, row) for row in train] if gold else []
-    seen = {row.id for row in rows}
-    return rows + [row for row in kept if row.id not in seen]
+
+    def known(row: Example) -> tuple[str, str]:
+        return row.id, row.text_fingerprint()
+
+    by_text = {known(row): row for row in kept}
+    rows = [by_text.get(known(row), row) for row in train] if gold else []
+    seen = {known(row) for row in rows}
+    return rows + [row for row in kept if known(row) not in seen]
 
 
 def given_rows(rows: Sequence[Example], arm: str) -> tuple[Example, ...]:

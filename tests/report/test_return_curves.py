@@ -97,6 +97,17 @@ def test_turns_before_gold_joins_are_told_to_be_that() -> None:
     assert "gold" not in told(points=[{**point, "with_gold": False}]).sentence
 
 
+def test_a_turn_that_a_cap_cut_short_is_not_judged() -> None:
+    found = told(last=last(cut_short=2, rows=0.0))
+    assert found.answer == "cut short"
+    assert "for 2 of 3 students a cap or failed requests cut that turn short" in found.sentence
+
+
+def test_the_turn_that_the_stop_rule_chose_is_not_judged() -> None:
+    assert told(patience=1).answer == "stopped early"
+    assert told(patience=1, taken=[4, 4, 4]).answer == "undecided"
+
+
 def test_a_turn_that_added_nothing() -> None:
     found = told(last=last(rows=0.0))
     assert found.sentence == "Nothing to buy: the last turn added no row. It cost $0.12."

@@ -11,7 +11,7 @@ from tutelage.study.checking import check_study
 
 
 def looked_at(small_recipe, critic, student, pool="train"):
-    arm = {"synthesis": {"annotate": {"rows": 5}}, "critic": critic, "turns": 2}
+    arm = {"synthesis": {"annotate": {"rows": 5}}, "critic": critic, "turns": 2, "gold": "last"}
     return small_recipe(
         gold={"train": {"world": "composition", "rows": 60}, "pool": pool,
               "unlabelled": {"world": "composition", "rows": 60}},
@@ -42,6 +42,30 @@ def test_candidates_that_nothing_chooses_among_are_told(small_recipe, tmp_path, 
     raw["arms"]["looked_at"] = {"synthesis": {"supergen": {"rows": 10}}, "checks": checks}
     found = asyncio.run(check_study(load_recipe(raw, folder=tmp_path)))
     assert sum("supergen asks for more texts" in text for text in found.warnings) == told
+
+
+def test_errors_are_not_looked_for_among_rows_that_are_trained_on(small_recipe, tmp_path):
+    raw = looked_at(small_recipe, "errors", {"kind": "linear"})
+    raw["arms"]["looked_at"]["gold"] = True
+    with pytest.raises(UserError, match="among the rows its students train on"):
+        prepare(load_recipe(raw, folder=tmp_path))
+
+
+def test_rationales_of_dev_need_a_method_that_writes_them(small_recipe, tmp_path):
+    raw = looked_at(small_recipe, "uncertainty", {"kind": "linear"})
+    raw["arms"]["looked_at"]["dev_rationales"] = 5
+    with pytest.raises(UserError, match="sets dev_rationales, and its synthesis writes none"):
+        prepare(load_recipe(raw, folder=tmp_path))
+
+
+def test_an_edited_template_of_ones_own_is_another_part(small_recipe, tmp_path):
+    raw = looked_at(small_recipe, "uncertainty", {"kind": "linear"})
+    raw["arms"]["looked_at"]["synthesis"] = {"prompted": {"template": "mine.jinja"}}
+    ids = []
+    for text in ("Why {{ answer }}?", "How come {{ answer }}?"):
+        (tmp_path / "mine.jinja").write_text(text)
+        ids.append(prepare(load_recipe(raw, folder=tmp_path)).arms["looked_at"][0].synthesizer_id)
+    assert ids[0] != ids[1]
 
 
 def test_a_fault_of_a_synthesis_names_its_arm(small_recipe, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -241,3 +242,11 @@ def test_rationales_are_written_for_some_rows_and_answers_for_all():
     assert [p.id for p in found] == [row.id for row in rows]
     assert sum(p.rationale is not None for p in found) == 3
     assert all(p.rationale is None for p in answered(Student(), rows, explained=0))
+
+
+def test_a_bought_row_takes_no_gold_rows_place_by_its_id_alone() -> None:
+    gold = Example("1", {"text": "gold"}, label="a")
+    explained = replace(gold, rationale="because")
+    other = Example("1", {"text": "another text"}, label="b")
+    assert mix([explained], [gold], gold=True) == [explained]
+    assert mix([other], [gold], gold=True) == [gold, other]

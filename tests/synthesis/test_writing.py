@@ -149,6 +149,14 @@ def test_a_text_that_is_cut_off_is_no_row_but_the_whole_ones_before_it_are() -> 
     ]
 
 
+def test_of_several_texts_the_one_that_is_cut_off_goes() -> None:
+    reply = "1. Dull from start to end.\n2. The last thing I exp"
+    found = drafts(writing(), replace(ORDER, count=3), reply, finish="length")
+    assert [draft.content.fields for draft in found if isinstance(draft.content, Example)] == [
+        {"text": "Dull from start to end."}
+    ]
+
+
 def test_log_probabilities_become_the_score() -> None:
     assert request(writing(logprobs=True), ORDER).sampling.logprobs == 0
     tokens = (TokenScore("Dull", -0.5), TokenScore(".", -0.1))

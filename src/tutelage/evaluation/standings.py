@@ -151,7 +151,6 @@ def _standing(
 ) -> Standing:
     shared = answered(rows, cards)
     values = [card.scores[metric] for card in cards if metric in card.scores]
-    purchases = {card.purchase_seed: card.charged for card in cards}
     return Standing(
         contender=contender,
         metric=metric,
@@ -159,10 +158,10 @@ def _standing(
         mean=fmean(values) if values else None,
         spread=stdev(values) if len(values) > 1 else None,
         student_seeds=tuple(sorted({card.student_seed for card in cards})),
-        purchase_seeds=tuple(sorted(purchases)),
+        purchase_seeds=tuple(sorted({card.purchase_seed for card in cards})),
         rows=len(shared),
         scores=mean_scores(cards),
-        charged=_mean_usage(list(purchases.values())),
+        charged=_mean_usage([card.charged for card in cards]),
     )
 
 

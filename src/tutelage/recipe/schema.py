@@ -323,8 +323,8 @@ class MatchSpec(Spec):
     by: Literal["usd", "calls", "rows", "steps"]
     """Money charged, requests, kept rows, or optimiser steps."""
     to: float | None = Field(default=None, gt=0)
-    """How much for each arm; None: an equal share of the budget (usd, calls), or what the arm
-    with the fewest has (rows), or what the gold rows alone would take (steps)."""
+    """How much for each arm; None: an equal share of the budget (usd, calls), or what the gold rows
+    alone would take (steps). Rows need a number."""
 
     @model_validator(mode="before")
     @classmethod

@@ -296,6 +296,8 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
         unit = {"usd": "usd", "calls": "requests"}[recipe.match.by]
         if recipe.match.to is None and getattr(recipe.teacher.budget, unit) is None:
             yield Fault("match", f"is {recipe.match.by}, which needs teacher.budget.{unit}.")
+    if recipe.match and recipe.match.by == "rows" and recipe.match.to is None:
+        yield Fault("match", "is rows, which needs a number, such as `match: {rows: 300}`.")
 
 
 def _arm_contradictions(recipe: Recipe, name: str, arm: ArmSpec) -> Iterator[Fault]:

@@ -152,7 +152,8 @@ def _purchases(results: Facts, arm: str) -> Iterator[Facts]:
     for unit in results["units"]:
         for turn in unit["turns"] if unit["arm"] == arm else ():
             steps = turn["steps"]
-            found[steps.get("buy") or steps["curate"]] = turn
+            if place := steps.get("buy") or steps.get("curate"):
+                found[place] = turn
     yield from found.values()
 
 

@@ -2,7 +2,9 @@
 
 The rule, on the gain g of each student's last turn with its interval l to h and the margin m:
 *enough* where h < m, *buy more* where l > 0, else *undecided*; *nothing to buy* where the turn
-added no row, and *one turn* where there is no turn before it to compare with.
+added no row, and *one turn* where there is no turn before it to compare with. A turn that a cap or
+failed requests cut short is not judged (*cut short*), nor one after which the stop rule ended an
+arm (*stopped early*): that turn was picked because it did not gain on these same dev rows.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from typing import Any, Literal
 from tutelage.report import numbers
 
 Facts = Mapping[str, Any]
-Answer = Literal["buy more", "enough", "undecided", "nothing to buy", "one turn"]
+Answer = Literal[
+    "buy more", "enough", "undecided", "nothing to buy", "one turn", "cut short", "stopped early"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,10 @@ def answer_of(told: Facts) -> Answer:
     last = told["last"]
     if last is None:
         return "one turn"
+    if last.get("cut_short"):
+        return "cut short"
+    if told["patience"] is not None and min(told["taken"]) < told["planned_turns"]:
+        return "stopped early"
     if not last["rows"]:
         return "nothing to buy"
     if last["high"] < last["margin"]:
@@ -98,6 +106,14 @@ def _sentence(answer: Answer, told: Facts, metric: str) -> str:
     added = numbers.plural(round(last["rows"]), "row")
     bought = f"{cost} for {asked}, added {added} and {moved}"
     match answer:
+        case "cut short":
+            whom = f"{last['cut_short']} of {numbers.plural(len(told['taken']), 'student')}"
+            return f"{bought}. Not judged: for {whom} a cap or failed requests cut that turn short."
+        case "stopped early":
+            return (
+                f"{bought}. Not judged: the stop rule chose that turn by its dev score, so its "
+                "gain on dev is biased downwards."
+            )
         case "nothing to buy":
             return (
                 f"Nothing to buy: the last turn added no row. It cost "

@@ -39,13 +39,15 @@ class EmbeddingCache:
     """Where embeddings outlive the program; None: nowhere."""
     model: str
     max_source: int
+    batch_size: int = 8
+    """Another one moves the last bits."""
 
     def table(self, texts: Sequence[str], encode: Encode) -> npt.NDArray[Any]:
         """Embeddings [texts, size] of distinct `texts`; only new ones are encoded.
 
         `encode` must embed a text in the same way whatever stands beside it.
         """
-        encoder = content_hash("encoder1", [self.model, self.max_source])
+        encoder = content_hash("encoder2", [self.model, self.max_source, self.batch_size])
         keys = [content_hash("text1", text) for text in texts]
         known = {key: _kept[encoder, key] for key in keys if (encoder, key) in _kept}
         if self.folder is not None and len(known) < len(keys):
@@ -55,7 +57,7 @@ class EmbeddingCache:
             fresh = encode([texts[i] for i in missing])
             if self.folder is not None:
                 self._write(self.folder / encoder, [keys[i] for i in missing], fresh)
-            known.update(zip((keys[i] for i in missing), fresh, strict=True))
+            known.update((keys[i], row.copy()) for i, row in zip(missing, fresh, strict=True))
         for key, row in known.items():
             _kept[encoder, key] = row
             _kept.move_to_end((encoder, key))
@@ -69,7 +71,7 @@ class EmbeddingCache:
             with np.load(path, allow_pickle=False) as file:
                 for key, row in zip(file["keys"].tolist(), file["rows"], strict=True):
                     if key in wanted:
-                        known[key] = row
+                        known[key] = row.copy()  # a view would keep the whole file in memory
         return known
 
     def _write(self, place: Path, keys: Sequence[str], rows: npt.NDArray[Any]) -> None:

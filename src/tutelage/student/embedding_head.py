@@ -128,8 +128,8 @@ class EmbeddingHeadLearner:
 
     def _embedder(self, model: str, max_source: int) -> Embedder:
         place = self.options.cache or os.environ.get("TUTELAGE_CACHE", "")
-        cache = EmbeddingCache(Path(place) / "embeddings" if place else None, model, max_source)
-        return Embedder(model, self.options.batch_size, max_source, cache)
+        folder, size = Path(place) / "embeddings" if place else None, self.options.batch_size
+        return Embedder(model, size, max_source, EmbeddingCache(folder, model, max_source, size))
 
 
 @dataclass(frozen=True)

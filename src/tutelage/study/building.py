@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from tutelage.consulting import inquiries
@@ -114,6 +116,18 @@ class Plugged:
             "version": self.plugin.version,
         }
 
+    def with_files(self, folder: Path) -> Identity:
+        """The same with the content of files that the options name, such as templates of one's
+        own: an edited file is another part."""
+        named = {key: value for key, value in asdict(self.options).items() if value}
+        places = {key: folder / value for key, value in named.items() if isinstance(value, str)}
+        files = {
+            key: hashlib.sha256(place.read_bytes()).hexdigest()
+            for key, place in places.items()
+            if place.is_file()
+        }
+        return {**self.identity, **({"files": files} if files else {})}
+
     def make(self, **context: Any) -> Any:
         """Build the part.
 
@@ -179,6 +193,13 @@ def _points(
     if looking is not None:
         _can_look(looking, name, plugin)
         _can_read(looking, name, recipe, gold)
+    maker = synthesis.make(task=task, folder=loaded.folder) if synthesis else None
+    if arm.dev_rationales and "rationales" not in getattr(maker, "stages", ()):
+        raise UserError(
+            f"The arm {name!r} sets dev_rationales, and its synthesis writes none.",
+            "Rationales of dev rows are what a student's own are measured against.",
+            "Leave dev_rationales out, or choose five_w, explain or prompted.",
+        )
     most_rows = None
     if recipe.match and recipe.match.by == "rows" and recipe.match.to:
         most_rows = int(recipe.match.to)
@@ -186,8 +207,8 @@ def _points(
         options = matched(recipe, student_options(recipe, arm, point), len(gold.train))
         yield replace(
             _learning(Plugged(plugin, options), name, task, grid_label(point)),
-            synthesizer=synthesis.make(task=task, folder=loaded.folder) if synthesis else None,
-            synthesizer_id=synthesis.identity if synthesis else {},
+            synthesizer=maker,
+            synthesizer_id=synthesis.with_files(loaded.folder) if synthesis else {},
             given=given,
             checks=checks,
             checks_id=[c.identity for c in checking],
@@ -214,6 +235,12 @@ def _can_read(critic: Critic, arm: str, recipe: Recipe, gold: Gold) -> None:
             "It could not name any, and the later turns would buy nothing.",
             "Set gold.pool: train (the train rows themselves), a file of its own, or "
             "gold.carve.pool: 0.3.",
+        )
+    if critic.reads == "pool" and recipe.gold.pool == "train" and recipe.arms[arm].gold is True:
+        raise UserError(
+            f"The critic of the arm {arm!r} looks for errors among the rows its students train on.",
+            "gold.pool is train, and the arm trains on gold in every turn: few errors are left.",
+            "Set gold: last in the arm (gold joins when the turns are over), or gold: false.",
         )
     if critic.reads == "unlabelled" and recipe.gold.unlabelled is None:
         raise UserError(

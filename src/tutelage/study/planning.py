@@ -307,7 +307,8 @@ def _silent(recipe: Recipe, name: str, arm: ArmSpec, folds: int) -> ArmPlan:
     """The plan of an arm before its purchases are counted."""
     purchases = len(recipe.seeds.purchase) if arm.synthesis else 1
     students = len(grid_points(arm.grid)) * purchases * len(recipe.seeds.student) * folds
-    return ArmPlan(name, turns=arm.turns, students=students * arm.turns)
+    each = arm.turns + (arm.gold == "last")
+    return ArmPlan(name, turns=arm.turns, students=students * each)
 
 
 def _trained(recipe: Recipe, folds: int) -> Iterator[ArmPlan]:

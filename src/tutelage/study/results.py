@@ -161,7 +161,7 @@ def compared_pairs(
         name for name, arm in prepared.recipe.arms.items() if not arm.synthesis and not arm.rows
     ]
     reference = next(name for name in (worse, *gold_only, *chosen) if name in chosen)
-    first = [better] if better in chosen else []
+    first = [better] if better in chosen and better != reference else []
     others = [
         name
         for name in chosen

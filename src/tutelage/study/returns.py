@@ -252,4 +252,7 @@ def _last_step(
         level=found.level,
         covers=found.covers,
     )
-    return asdict(step)
+    cut_short = sum(
+        bool(entry.turns[-1].harvest.stopped or entry.turns[-1].harvest.failed) for entry in entries
+    )
+    return {**asdict(step), "cut_short": cut_short}

@@ -22,6 +22,8 @@ RIVAL = "rival:"
 """Accounts of teachers that stand as rivals begin like this: their replies serve no arm."""
 PILOT = "pilot:"
 """Accounts of pilots begin like this."""
+OWN = " [seed "
+"""Before the student in the account of an arm whose students buy each for itself."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Shop:
     """Keeps the caps of study, arm and turn."""
     rivals: Purchaser
     """Keeps the cap of the study alone: a rival has no arm to be fair to."""
+    looping: frozenset[str] = frozenset()
+    """Arms whose orders follow from their students: each student is an account of its own, with
+    the whole cap of the arm, since it buys what no other student of the arm buys."""
 
     async def ask(self, unit: Unit, turn: int, requests: Sequence[Request]) -> Answers:
         """Buy a batch for a unit. A cap of the arm or turn ends the purchase and no more.
@@ -42,8 +47,7 @@ class Shop:
         Raises:
             BudgetReached: the cap of the whole study stops the run.
         """
-        account = Account(self.study, unit.arm, unit.purchase_seed, turn)
-        return await _buy(self.arms, account, requests)
+        return await _buy(self.arms, self._account(unit, turn), requests)
 
     async def ask_for_rival(self, rival: str, requests: Sequence[Request]) -> Answers:
         """Buy a batch for a rival, on an account of its own."""
@@ -55,7 +59,11 @@ class Shop:
 
     def charged(self, unit: Unit) -> Usage:
         """What the unit's arm used under its purchase seed, as if it had bought it alone."""
-        return self.ledger.charged(Account(self.study, unit.arm, unit.purchase_seed))
+        return self.ledger.charged(self._account(unit))
+
+    def _account(self, unit: Unit, turn: int = 0) -> Account:
+        own = f"{OWN}{_student(unit)}]" if unit.arm in self.looping else ""
+        return Account(self.study, unit.arm + own, unit.purchase_seed, turn)
 
     def charged_to_rival(self, rival: str) -> Usage:
         return self.ledger.charged(Account(self.study, RIVAL + rival))
@@ -63,6 +71,10 @@ class Shop:
     def snapshot(self) -> Mapping[str, Any]:
         """Live numbers of all purchases, for the status board."""
         return asdict(self.arms.snapshot())
+
+
+def _student(unit: Unit) -> str:
+    return f"{unit.student_seed}, {unit.grid}" if unit.grid else str(unit.student_seed)
 
 
 async def _buy(purchaser: Purchaser, account: Account, requests: Sequence[Request]) -> Answers:
@@ -100,6 +112,7 @@ async def open_shop(
             study,
             _purchaser(session, ledger, limits, price, spec),
             _purchaser(session, ledger, Limits(study=limits.study), price, spec),
+            looping_arms(recipe),
         )
 
 
@@ -109,13 +122,21 @@ def _purchaser(
     return Purchaser(session, ledger, limits=limits, price=price, max_failed=spec.max_failed)
 
 
+def looping_arms(recipe: Recipe) -> frozenset[str]:
+    """Arms whose orders follow from their students, so that each student buys for itself."""
+    return frozenset(name for name, arm in recipe.arms.items() if arm.critic and arm.turns > 1)
+
+
 def limits_of(recipe: Recipe) -> Limits:
     """The caps of a recipe, with the equal share of each arm that `match` asks for."""
     assert recipe.teacher is not None
     budget = recipe.teacher.budget
     arm = _limit(budget.arm)
     if recipe.match and recipe.match.by in ("usd", "calls"):
-        buying = sum(1 for a in recipe.arms.values() if a.synthesis) * len(recipe.seeds.purchase)
+        looping, students = looping_arms(recipe), len(recipe.seeds.student)
+        buyers = [name for name, arm in recipe.arms.items() if arm.synthesis]
+        buying = sum(students if name in looping else 1 for name in buyers)
+        buying *= len(recipe.seeds.purchase)
         by_usd = recipe.match.by == "usd"
         whole = budget.usd if by_usd else budget.requests
         share = recipe.match.to or (whole or 0) / max(buying, 1)

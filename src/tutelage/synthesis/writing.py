@@ -41,6 +41,7 @@ from tutelage.teacher.cleaning import clean, refusal
 from tutelage.teacher.templating import Prompt, heading, load, said, shown, variables
 from tutelage.teacher.written import Written, read_written
 
+CUT_OFF = "it is cut off at max_tokens"
 MATERIAL_TOKENS = 60
 """Longest topic, reason or value; a list has room for one more than it should hold."""
 GistKind = Literal["text", "variation", "reasons", "attributes"]
@@ -175,7 +176,8 @@ class Writing:
             return Written(fault=fault) if fault else Written(({asking.fields[0]: text},))
         found = read_written(completion.text, asking.fields, count=order.count)
         if completion.finish == "length" and found.texts and _reaches_the_end(found, completion):
-            return Written(fault="it is cut off at max_tokens")
+            whole = found.texts[:-1]
+            return replace(found, texts=whole) if whole else Written(fault=CUT_OFF)
         return found
 
     def _correctable(self, replies: Sequence[Reply], completion: Completion) -> bool:
@@ -280,6 +282,13 @@ def written_fields(task: Task, options: WritingOptions) -> tuple[str, ...]:
             "Writers ask for one text with one label.",
             "Use annotate, or a classification, nli or span_qa task.",
         )
+    if task.kind == "span_qa" and options.context in ("written", "together"):
+        raise UserError(
+            f"Questions cannot be written with context: {options.context}.",
+            "A question is written for an answer that stands in its context, and a context that "
+            "the teacher writes has none marked.",
+            "Write context: train.",
+        )
     if len(task.fields) == 1:
         return task.fields
     if len(task.fields) > 2:
@@ -307,6 +316,4 @@ def _score(completion: Completion) -> float | None:
 
 def _reaches_the_end(found: Written, completion: Completion) -> bool:
     """Whether the last text of a reply that was cut off is itself cut off."""
-    return len(found.texts) == 1 and completion.text.rstrip().endswith(
-        list(found.texts[-1].values())[-1]
-    )
+    return completion.text.rstrip().endswith(list(found.texts[-1].values())[-1])

@@ -48,6 +48,8 @@ from tutelage.teacher.scripted import count_tokens, what_is_asked
 from tutelage.teacher.worlds.lots import Lots
 
 Order = npt.NDArray[np.intp]
+LEAST_BOUND = 60
+"""Tokens that a refusal, or a label with its reason, stays below."""
 LAYOUT_TOKENS = 10
 """Most tokens that brackets and names of fields add to a text."""
 _REMEMBERED = 64
@@ -156,7 +158,7 @@ class CorpusSession:
     def bound(self, request: Request) -> Usage:
         """The longest text as often as it may come: texts are given whole."""
         texts = request.gist.count if request.gist else 1
-        most = (self._longest + LAYOUT_TOKENS) * texts * request.sampling.n
+        most = (max(self._longest, LEAST_BOUND) + LAYOUT_TOKENS) * texts * request.sampling.n
         return Usage(1, _asked_tokens(request), most)
 
     async def answer(self, desk: Desk) -> None:
