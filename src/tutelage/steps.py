@@ -98,6 +98,9 @@ class Workbench:
     """A request as the open teacher would send it."""
     caps: Mapping[str, Any]
     """Caps of arm and turn: where they bind they decide what is bought."""
+    buyer: str
+    """Whose account pays: students that share one share their purchases, others buy each for
+    itself (replies that are there already cost nothing, and are charged to each)."""
     say: Callable[[str, Unit, int], None]
     """Told the name of each step that is run anew."""
     trail: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -188,6 +191,7 @@ class Workbench:
                 "first": self._first_requests(brief),
                 "draws": content_hash("draws1", dict(draws)),
                 "caps": self.caps,
+                "buyer": self.buyer,
             },
             brief.wave,
         )
@@ -271,6 +275,7 @@ class Workbench:
                     "asked1", [self.resolve(request).hash for request in inquiry.requests]
                 ),
                 "caps": self.caps,
+                "buyer": self.buyer,
             },
             brief.wave,
         )

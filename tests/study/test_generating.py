@@ -101,3 +101,16 @@ def test_random_rows_are_as_many_as_the_errors(run: tuple[Path, Mapping[str, Any
     assert errors["feedback_rows"] == random["feedback_rows"] == errors["feedback"]["errors"]
     assert errors["feedback"]["held_back"] == 30
     assert turns["errors"][1]["added"] == turns["random"][1]["added"] == errors["feedback_rows"]
+
+
+def test_students_that_buy_for_themselves_are_charged_for_all_they_used(tmp_path: Path) -> None:
+    """Random rows do not depend on the student: both students use the same replies, each is charged
+    for all of them, and they are paid once."""
+    arms = {"zerogen": RECIPE["arms"]["zerogen"], "random": RECIPE["arms"]["random"]}
+    arms["random"] = {**arms["random"], "critic": {"random_rows": {"rows": 10}}}
+    raw = {**RECIPE, "arms": arms, "primary": "", "seeds": {"student": 2}}
+    run = run_study(load_recipe(raw, folder=tmp_path), tmp_path / "run", choices=Choices())
+    first, second = (unit for unit in run.results["units"] if unit["arm"] == "random")
+    used = sum(turn["usage"]["requests"] for turn in first["turns"])
+    assert first["charged"]["requests"] == second["charged"]["requests"] == used == 50
+    assert run.results["clock"]["paid"]["requests"] == 80 + 10  # the seeds are zerogen's first 40

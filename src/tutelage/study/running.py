@@ -230,6 +230,7 @@ class Study:
             ask=shop.ask if shop else _no_teacher,
             resolve=shop.session.resolve if shop else _same,
             caps={"arm": asdict(caps.arm), "turn": asdict(caps.turn)} if caps else {},
+            buyer=shop.buyer(unit) if shop else unit.arm,
             say=self._say,
         )
 

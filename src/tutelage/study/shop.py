@@ -61,9 +61,12 @@ class Shop:
         """What the unit's arm used under its purchase seed, as if it had bought it alone."""
         return self.ledger.charged(self._account(unit))
 
+    def buyer(self, unit: Unit) -> str:
+        """The arm, or the arm and its student where each student buys for itself."""
+        return f"{unit.arm}{OWN}{_student(unit)}]" if unit.arm in self.looping else unit.arm
+
     def _account(self, unit: Unit, turn: int = 0) -> Account:
-        own = f"{OWN}{_student(unit)}]" if unit.arm in self.looping else ""
-        return Account(self.study, unit.arm + own, unit.purchase_seed, turn)
+        return Account(self.study, self.buyer(unit), unit.purchase_seed, turn)
 
     def charged_to_rival(self, rival: str) -> Usage:
         return self.ledger.charged(Account(self.study, RIVAL + rival))
