@@ -67,6 +67,18 @@ def test_charges_name_rivals_and_pilots_and_keep_every_nanodollar(results: Resul
     assert (rival.name, rival.kind, rival.nanousd) == ("teacher", "rival", 5_000)
 
 
+def test_a_student_that_buys_for_itself_has_a_line_beneath_its_arm(results: Results) -> None:
+    arm = results["costs"]["charged"][0]
+    own = [{**arm, "buyer": f"explain [seed {n}]"} for n in (2, 1)]
+    results["costs"]["charged"] = [*own, *results["costs"]["charged"][1:]]
+    lines = [(c.name, c.kind, c.student) for c in charges(results)]
+    assert lines == [
+        ("explain", "arm", "seed 1"),
+        ("explain", "arm", "seed 2"),
+        ("teacher", "rival", ""),
+    ]
+
+
 COUNTS = st.integers(min_value=0, max_value=1000)
 
 

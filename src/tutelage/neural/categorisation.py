@@ -15,22 +15,12 @@ import transformers
 from tutelage.neural.batching import Sizes, by_length
 from tutelage.neural.collation import filled, pad_rows
 from tutelage.neural.devices import computing, in_full_precision, own_randomness
+from tutelage.neural.encoders import EncoderShape, fresh_encoder
 from tutelage.neural.ensembling import Ensemble, Ensembling
 from tutelage.neural.families import position_limit, set_dropout
 from tutelage.neural.objectives import class_loss, distillation_loss, labels_loss
-from tutelage.neural.tokenization import load_tokenizer, train_word_pieces
+from tutelage.neural.tokenization import load_tokenizer
 from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, reading
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderShape:
-    """Shape of a BERT-like encoder that is trained from nothing."""
-
-    d_model: int
-    layers: int
-    heads: int
-    d_ff: int
-    vocab_size: int
 
 
 class Categoriser:
@@ -141,21 +131,15 @@ def fresh_categoriser(
     dropout: float | None = None,
 ) -> Categoriser:
     """A BERT-like encoder with random weights and a tokenizer trained on `texts`."""
-    tokenizer = train_word_pieces(texts, vocab_size=shape.vocab_size)
-    config = transformers.BertConfig(
-        vocab_size=-(-len(tokenizer) // 8) * 8,
-        hidden_size=shape.d_model,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.d_ff,
-        max_position_embeddings=max_source,
-        pad_token_id=tokenizer.pad_token_id,
+    net, tokenizer = fresh_encoder(
+        transformers.BertForSequenceClassification,
+        shape,
+        texts,
+        positions=max_source,
+        seed=seed,
+        dropout=dropout,
         **_head(labels, multi_label),
     )
-    with own_randomness(torch.device("cpu")):
-        torch.manual_seed(seed)
-        net = transformers.BertForSequenceClassification(config)
-    set_dropout(net, dropout)
     return Categoriser(net, tokenizer, max_source=max_source)
 
 

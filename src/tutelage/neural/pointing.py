@@ -12,11 +12,12 @@ import transformers
 from torch.nn import functional
 
 from tutelage.neural.batching import by_length
-from tutelage.neural.categorisation import EncoderShape, last_linear
+from tutelage.neural.categorisation import last_linear
 from tutelage.neural.collation import filled, pad_rows
 from tutelage.neural.devices import computing, in_full_precision, own_randomness
+from tutelage.neural.encoders import EncoderShape, fresh_encoder
 from tutelage.neural.families import position_limit, set_dropout
-from tutelage.neural.tokenization import load_tokenizer, train_word_pieces
+from tutelage.neural.tokenization import load_tokenizer
 from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, reading
 from tutelage.neural.windows import Question, Target, Window, WindowSize, check_size, cut_windows
 
@@ -222,18 +223,12 @@ def fresh_pointer(
     dropout: float | None = None,
 ) -> SpanPointer:
     """A BERT-like encoder with random weights and a tokenizer trained on `texts`."""
-    tokenizer = train_word_pieces(texts, vocab_size=shape.vocab_size)
-    config = transformers.BertConfig(
-        vocab_size=-(-len(tokenizer) // 8) * 8,
-        hidden_size=shape.d_model,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.d_ff,
-        max_position_embeddings=size.limit,
-        pad_token_id=tokenizer.pad_token_id,
+    net, tokenizer = fresh_encoder(
+        transformers.BertForQuestionAnswering,
+        shape,
+        texts,
+        positions=size.limit,
+        seed=seed,
+        dropout=dropout,
     )
-    with own_randomness(torch.device("cpu")):
-        torch.manual_seed(seed)
-        net = transformers.BertForQuestionAnswering(config)
-    set_dropout(net, dropout)
     return SpanPointer(net, tokenizer, size)

@@ -96,6 +96,8 @@ class Charge:
     prompt_tokens: int
     completion_tokens: int
     nanousd: int
+    student: str = ""
+    """The one student that was charged, such as `seed 2`, where each buys for itself."""
 
 
 def accounts(results: Facts) -> list[Account]:
@@ -169,6 +171,7 @@ def charges(results: Facts) -> list[Charge]:
             order.get(c.name, len(order)),
             c.name,
             c.purchase_seed,
+            c.student,
         ),
     )
 
@@ -184,4 +187,5 @@ def _charge(entry: Facts) -> Charge:
         prompt_tokens=entry["prompt_tokens"],
         completion_tokens=entry["completion_tokens"],
         nanousd=entry["nanousd"],
+        student=entry.get("buyer", entry["arm"]).removeprefix(entry["arm"]).strip(" []"),
     )

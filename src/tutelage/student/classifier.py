@@ -15,7 +15,6 @@ from tutelage.neural.categorisation import (
     Cases,
     Categorisation,
     Categoriser,
-    EncoderShape,
     decide,
     fresh_categoriser,
     load_categoriser,
@@ -140,11 +139,8 @@ class ClassifierLearner:
         if shape is None:
             net = load_categoriser(options.model, self.task.label_names, **given)
         else:
-            size = EncoderShape(
-                shape.d_model, shape.layers, shape.heads, shape.d_ff, shape.vocab_size
-            )
             texts = [text for row in rows for text in texts_of(self.task, row)]
-            net = fresh_categoriser(size, texts, self.task.label_names, **given)
+            net = fresh_categoriser(shape, texts, self.task.label_names, **given)
         net.model.to(pick_device())
         return net
 

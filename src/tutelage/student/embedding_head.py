@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.embedding_cache import EmbeddingCache
 from tutelage.student.label_tasks import check_has_labels
-from tutelage.student.light_folder import read_student, save_student
+from tutelage.student.light_folder import head_saver, read_student, saved_head
 from tutelage.student.logistic import Head
 from tutelage.student.options import EmbeddingHeadOptions
 from tutelage.student.penalty_search import PenaltySearch, drawn
@@ -86,21 +86,15 @@ class EmbeddingHeadLearner:
         rows = drawn(rows, bootstrap=options.bootstrap, seed=seed)
         embedder = self._embedder(options.model, options.max_source)
 
-        def save(place: Path, head: Head, facts: Mapping[str, Any]) -> None:
-            save_student(
-                place,
-                kind=KIND,
-                task=self.task,
-                facts=facts,
-                content={
-                    "seen": head.labels,
-                    "model": options.model,
-                    "max_source": options.max_source,
-                    "soft_labels": options.soft_labels,
-                },
-                arrays={"weights": head.weights, "bias": head.bias},
-            )
-
+        save = head_saver(
+            KIND,
+            self.task,
+            {
+                "model": options.model,
+                "max_source": options.max_source,
+                "soft_labels": options.soft_labels,
+            },
+        )
         search = PenaltySearch(self.task, options.c, options.select, options.soft_labels)
         return search.run(
             embedder.features(rows, self.task.fields),
@@ -116,8 +110,7 @@ class EmbeddingHeadLearner:
     def load(self, folder: Path) -> EmbeddingHeadStudent:
         """The student saved in `folder`; its encoder is named there, not copied."""
         task, content, arrays = read_student(Path(folder), KIND)
-        multi = task.kind == "multi_label"
-        head = Head(arrays["weights"], arrays["bias"], tuple(content["seen"]), multi)
+        head = saved_head(task, content, arrays)
         return EmbeddingHeadStudent(
             task,
             self._embedder(content["model"], content["max_source"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 
 from tutelage.exceptions import UserError
 from tutelage.records import Label, Task
+from tutelage.student.logistic import Head
 
 FORMAT = 1
 
@@ -52,6 +53,37 @@ def save_student(
         **content,
     }
     (folder / "student.json").write_bytes(orjson.dumps(described, option=orjson.OPT_INDENT_2))
+
+
+def head_saver(
+    kind: str, task: Task, content: Mapping[str, Any], **arrays: Any
+) -> Callable[[Path, Head, Mapping[str, Any]], None]:
+    """What writes a head, with what its features are made of, into a folder together with facts.
+
+    Args:
+        kind: Name of the learner.
+        task: What was learned.
+        content: Plain data of the student's own.
+        arrays: Further arrays beside the head's.
+    """
+
+    def save(place: Path, head: Head, facts: Mapping[str, Any]) -> None:
+        save_student(
+            place,
+            kind=kind,
+            task=task,
+            facts=facts,
+            content={"seen": head.labels, **content},
+            arrays={"weights": head.weights, "bias": head.bias, **arrays},
+        )
+
+    return save
+
+
+def saved_head(task: Task, content: Mapping[str, Any], arrays: Mapping[str, Any]) -> Head:
+    """The head that `head_saver` wrote, from what `read_student` returned."""
+    multi = task.kind == "multi_label"
+    return Head(arrays["weights"], arrays["bias"], tuple(content["seen"]), multi)
 
 
 def read_student(folder: Path, kind: str) -> tuple[Task, dict[str, Any], dict[str, Any]]:

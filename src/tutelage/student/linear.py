@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.label_tasks import check_has_labels
 from tutelage.student.lexical_features import LexicalFeatures, learn_features
-from tutelage.student.light_folder import read_student, save_student
+from tutelage.student.light_folder import head_saver, read_student, saved_head
 from tutelage.student.logistic import Head
 from tutelage.student.options import LinearOptions
 from tutelage.student.penalty_search import PenaltySearch, drawn
@@ -41,24 +40,12 @@ class LinearLearner:
         rows = drawn(rows, bootstrap=options.bootstrap, seed=seed)
         features = learn_features(rows, self.task.fields, max_features=options.max_features)
 
-        def save(place: Path, head: Head, facts: Mapping[str, Any]) -> None:
-            save_student(
-                place,
-                kind=KIND,
-                task=self.task,
-                facts=facts,
-                content={
-                    "seen": head.labels,
-                    "vocabulary": features.vocabulary(),
-                    "soft_labels": options.soft_labels,
-                },
-                arrays={
-                    "weights": head.weights,
-                    "bias": head.bias,
-                    "idf": np.concatenate(list(features.idf().values())),
-                },
-            )
-
+        save = head_saver(
+            KIND,
+            self.task,
+            {"vocabulary": features.vocabulary(), "soft_labels": options.soft_labels},
+            idf=np.concatenate(list(features.idf().values())),
+        )
         search = PenaltySearch(self.task, options.c, options.select, options.soft_labels)
         return search.run(
             features.transform(rows),
@@ -81,8 +68,7 @@ class LinearLearner:
             content["vocabulary"],
             dict(zip(content["vocabulary"], pieces, strict=True)),
         )
-        multi = task.kind == "multi_label"
-        head = Head(arrays["weights"], arrays["bias"], tuple(content["seen"]), multi)
+        head = saved_head(task, content, arrays)
         return LinearStudent(
             task, features, head, content["facts"]["c"], content.get("soft_labels", True)
         )

@@ -12,7 +12,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from tutelage.exceptions import UserError
 from tutelage.records import Example, Fitted, Prediction, Task
-from tutelage.student.light_folder import read_student, save_student
+from tutelage.student.light_folder import head_saver, read_student, saved_head
 from tutelage.student.logistic import Head
 from tutelage.student.penalty_search import PenaltySearch
 from tutelage.student.setfit_options import SetFitOptions
@@ -55,20 +55,14 @@ class SetFitLearner:
             tune(chosen, self.task, options, pairs=pairs, seed=seed, place=folder / BODY)
         encoder = str(folder / BODY) if pairs else options.model
 
-        def save(place: Path, head: Head, facts: Mapping[str, Any]) -> None:
-            save_student(
-                place,
-                kind=KIND,
-                task=self.task,
-                facts=facts,
-                content={
-                    "seen": head.labels,
-                    "encoder": f"../{BODY}" if pairs else options.model,
-                    "max_source": options.max_source,
-                },
-                arrays={"weights": head.weights, "bias": head.bias},
-            )
-
+        save = head_saver(
+            KIND,
+            self.task,
+            {
+                "encoder": f"../{BODY}" if pairs else options.model,
+                "max_source": options.max_source,
+            },
+        )
         search = PenaltySearch(self.task, options.c, options.select, soft_labels=True)
         return search.run(
             features(rows, self.task, encoder, options.max_source),
@@ -87,7 +81,7 @@ class SetFitLearner:
         task, content, arrays = read_student(Path(folder), KIND)
         named: str = content["encoder"]
         encoder = str((Path(folder) / named).resolve()) if named.startswith("../") else named
-        head = Head(arrays["weights"], arrays["bias"], tuple(content["seen"]), multi=False)
+        head = saved_head(task, content, arrays)
         return SetFitStudent(task, encoder, content["max_source"], head)
 
 

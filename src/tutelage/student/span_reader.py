@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.exceptions import TrainingError, UserError
-from tutelage.neural.categorisation import EncoderShape
 from tutelage.neural.devices import pick_device, pick_precision, stream
 from tutelage.neural.pointing import (
     Choice,
@@ -125,11 +124,8 @@ class SpanReaderLearner:
         if shape is None:
             net = load_pointer(options.model, size=size, seed=own, dropout=options.dropout)
         else:
-            form = EncoderShape(
-                shape.d_model, shape.layers, shape.heads, shape.d_ff, shape.vocab_size
-            )
             texts = [text for row in rows for text in row.fields.values()]
-            net = fresh_pointer(form, texts, size=size, seed=own, dropout=options.dropout)
+            net = fresh_pointer(shape, texts, size=size, seed=own, dropout=options.dropout)
         net.model.to(pick_device())
         return net
 

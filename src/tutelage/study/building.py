@@ -117,10 +117,9 @@ class Plugged:
         }
 
     def with_files(self, folder: Path) -> Identity:
-        """The same with the content of files that the options name, such as templates of one's
-        own: an edited file is another part."""
-        named = {key: value for key, value in asdict(self.options).items() if value}
-        places = {key: folder / value for key, value in named.items() if isinstance(value, str)}
+        """The same with the content of templates of one's own: an edited one is another part."""
+        options = asdict(self.options).items()
+        places = {key: folder / value for key, value in options if key.endswith("template")}
         files = {
             key: hashlib.sha256(place.read_bytes()).hexdigest()
             for key, place in places.items()
@@ -193,13 +192,8 @@ def _points(
     if looking is not None:
         _can_look(looking, name, plugin)
         _can_read(looking, name, recipe, gold)
-    maker = synthesis.make(task=task, folder=loaded.folder) if synthesis else None
-    if arm.dev_rationales and "rationales" not in getattr(maker, "stages", ()):
-        raise UserError(
-            f"The arm {name!r} sets dev_rationales, and its synthesis writes none.",
-            "Rationales of dev rows are what a student's own are measured against.",
-            "Leave dev_rationales out, or choose five_w, explain or prompted.",
-        )
+    if arm.dev_rationales:
+        _can_explain(synthesis, name)
     most_rows = None
     if recipe.match and recipe.match.by == "rows" and recipe.match.to:
         most_rows = int(recipe.match.to)
@@ -207,7 +201,7 @@ def _points(
         options = matched(recipe, student_options(recipe, arm, point), len(gold.train))
         yield replace(
             _learning(Plugged(plugin, options), name, task, grid_label(point)),
-            synthesizer=maker,
+            synthesizer=synthesis.make(task=task, folder=loaded.folder) if synthesis else None,
             synthesizer_id=synthesis.with_files(loaded.folder) if synthesis else {},
             given=given,
             checks=checks,
@@ -220,6 +214,21 @@ def _points(
             candidates=arm.candidates,
             dev_rationales=arm.dev_rationales,
             most_rows=most_rows,
+        )
+
+
+def _can_explain(synthesis: Plugged | None, arm: str) -> None:
+    """See to it that rationales of dev rows are bought from a method that writes some.
+
+    Raises:
+        UserError: it does not.
+    """
+    gives = synthesis.plugin.gives if synthesis else ()
+    if gives is not None and "rationales" not in gives:
+        raise UserError(
+            f"The arm {arm!r} sets dev_rationales, and its synthesis writes none.",
+            "Rationales of dev rows are what a student's own are measured against.",
+            "Leave dev_rationales out, or choose five_w, explain or prompted.",
         )
 
 

@@ -33,6 +33,7 @@ from tutelage.store.ledger import Ledger
 from tutelage.study.building import Prepared
 from tutelage.study.gold_use import gold_use
 from tutelage.study.returns import return_facts
+from tutelage.study.shop import arm_of
 from tutelage.synthesis.rationales import label_mentions
 
 SHOWN_EXAMPLES = 12
@@ -330,8 +331,14 @@ def cost_facts(evidence: Evidence, ledger: Ledger, study: str) -> dict[str, Any]
         charged[key] = charged.get(key, Usage()) + total.charged
     return {
         "charged": [
-            {"arm": arm, "purchase_seed": purchase, **asdict(usage), "usd": usage.usd}
-            for (arm, purchase), usage in sorted(charged.items())
+            {
+                "arm": arm_of(buyer),
+                "buyer": buyer,
+                "purchase_seed": purchase,
+                **asdict(usage),
+                "usd": usage.usd,
+            }
+            for (buyer, purchase), usage in sorted(charged.items())
         ],
         "unpriced": sum(total.unpriced for total in ledger.totals(study=study)),
     }

@@ -80,6 +80,15 @@ def _student(unit: Unit) -> str:
     return f"{unit.student_seed}, {unit.grid}" if unit.grid else str(unit.student_seed)
 
 
+def arm_of(buyer: str) -> str:
+    """The arm of what `Shop.buyer` named.
+
+    >>> arm_of("s3 [seed 2]"), arm_of("rival:teacher")
+    ('s3', 'rival:teacher')
+    """
+    return buyer.partition(OWN)[0]
+
+
 async def _buy(purchaser: Purchaser, account: Account, requests: Sequence[Request]) -> Answers:
     replies: list[Reply | str] = [UNBOUGHT] * len(requests)
     stopped = ""

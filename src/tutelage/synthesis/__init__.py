@@ -96,6 +96,7 @@ PLUGINS: tuple[Plugin, ...] = (
         FiveWOptions,
         "Adds answers to the five W questions to gold rows (SMANLI).",
         "arXiv 2409.12599",
+        gives=("rationales",),
     ),
     Plugin(
         "synthesizer",
@@ -104,6 +105,7 @@ PLUGINS: tuple[Plugin, ...] = (
         ExplainOptions,
         "Adds reasons for the gold label to gold rows (EMANLI).",
         "arXiv 2409.12599",
+        gives=("rationales",),
     ),
     Plugin(
         "synthesizer",
@@ -111,6 +113,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.synthesis.rationales:build_prompted",
         PromptedOptions,
         "Adds a rationale to gold rows by a prompt of your own.",
+        gives=("rationales",),
     ),
     Plugin(
         "synthesizer",
@@ -118,6 +121,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.synthesis.annotation:build",
         AnnotateOptions,
         "Labels unlabelled rows by a prompted teacher.",
+        gives=("labels",),
     ),
     Plugin(
         "synthesizer",
@@ -126,6 +130,7 @@ PLUGINS: tuple[Plugin, ...] = (
         ZeroGenOptions,
         "Writes texts for each label from nothing.",
         "arXiv 2202.07922",
+        gives=("rows",),
     ),
     Plugin(
         "synthesizer",
@@ -133,6 +138,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.synthesis.goldgen:build",
         GoldGenOptions,
         "Writes texts for each label with gold rows of it in the prompt.",
+        gives=("rows",),
     ),
     Plugin(
         "synthesizer",
@@ -141,6 +147,7 @@ PLUGINS: tuple[Plugin, ...] = (
         ProGenOptions,
         "Writes texts for each label, shown the rows that helped the last student most.",
         "arXiv 2210.12329",
+        gives=("rows",),
     ),
     Plugin(
         "synthesizer",
@@ -149,6 +156,7 @@ PLUGINS: tuple[Plugin, ...] = (
         SuperGenOptions,
         "Writes many candidates for each label, to be chosen by log-probability.",
         "arXiv 2202.04538",
+        gives=("rows",),
     ),
     Plugin(
         "synthesizer",
@@ -157,5 +165,6 @@ PLUGINS: tuple[Plugin, ...] = (
         ExtrapolateOptions,
         "Writes seed texts, then more of the rows that the last student got wrong (S3).",
         "arXiv 2310.13671",
+        gives=("rows",),
     ),
 )

@@ -1,0 +1,67 @@
+"""Encoders that are trained from nothing: random weights and a tokenizer of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import torch
+import transformers
+
+from tutelage.neural.devices import own_randomness
+from tutelage.neural.families import set_dropout
+from tutelage.neural.tokenization import train_word_pieces
+
+
+class EncoderShape(Protocol):
+    """Shape of a BERT-like encoder; the student option `config` is one."""
+
+    @property
+    def d_model(self) -> int: ...
+    @property
+    def layers(self) -> int: ...
+    @property
+    def heads(self) -> int: ...
+    @property
+    def d_ff(self) -> int: ...
+    @property
+    def vocab_size(self) -> int: ...
+
+
+def fresh_encoder(
+    family: Any,
+    shape: EncoderShape,
+    texts: Iterable[str],
+    *,
+    positions: int,
+    seed: int,
+    dropout: float | None,
+    **head: Any,
+) -> tuple[Any, Any]:
+    """A BERT-like network with random weights, and a tokenizer trained on `texts`.
+
+    Args:
+        family: Class of `transformers` for a BERT with the wanted head.
+        shape: Of the encoder.
+        texts: What the tokenizer's pieces are learned from.
+        positions: Most pieces of an input.
+        seed: Of the weights.
+        dropout: Replaces the family's own rate.
+        head: Further settings of the configuration.
+    """
+    tokenizer = train_word_pieces(texts, vocab_size=shape.vocab_size)
+    config = transformers.BertConfig(
+        vocab_size=-(-len(tokenizer) // 8) * 8,
+        hidden_size=shape.d_model,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.d_ff,
+        max_position_embeddings=positions,
+        pad_token_id=tokenizer.pad_token_id,
+        **head,
+    )
+    with own_randomness(torch.device("cpu")):
+        torch.manual_seed(seed)
+        net = family(config)
+    set_dropout(net, dropout)
+    return net, tokenizer
