@@ -15,6 +15,7 @@ from tutelage.records import (
     Origin,
     Request,
     Sampling,
+    Steering,
     Task,
     Usage,
     content_hash,
@@ -27,6 +28,7 @@ REQUEST = Request(
 )
 GOLDEN_PROMPT = "prompt1-375a44bcb57581b823e8e39b14ce8cef"
 GOLDEN_REQUEST = "request1-9d6aa5ebf83304df2c55de9d4a74dbf2"
+GOLDEN_STEERED = "prompt1-3a0a17b9996be46c484738b01a1e4e38"
 
 
 def test_golden_hashes():
@@ -54,6 +56,7 @@ CHANGES = {
     "schema": {"type": "object"},
     "purchase": 2,
     "draw": 1,
+    "steering": Steering(against=((Message("user", "other"),),)),
 }
 SAMPLING_CHANGES = {
     "temperature": 0.3,
@@ -87,6 +90,13 @@ def test_every_field_of_a_request_is_in_the_table():
 
 def test_shared_says_how_draws_are_counted_and_is_no_identity():
     assert replace(REQUEST, shared=True).hash == REQUEST.hash
+
+
+def test_golden_hash_of_steering():
+    steered = replace(
+        REQUEST, steering=Steering(((Message("user", "no"),),), 100.0, 0.02, "a b", 0.8, 1.1)
+    )
+    assert steered.prompt_hash == GOLDEN_STEERED
 
 
 def test_draw_and_purchase_leave_the_prompt_as_it_is():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from tutelage.records import (
     Brief,
@@ -92,9 +92,30 @@ class Session(Protocol):
         ...
 
 
+@runtime_checkable
+class Informed(Session, Protocol):
+    """A session that knows its model: how large it is, how it was tuned, and what that took."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Parameters, tuning and pre-training facts as JSON; empty until the model was needed."""
+        ...
+
+
 class Teacher(Protocol):
-    def open(self, gold: Sequence[Example]) -> AbstractAsyncContextManager[Session]:
-        """Connect, load, or tune on `gold` (the train rows)."""
+    def open(
+        self, gold: Sequence[Example], *, dev: Sequence[Example], folder: Path
+    ) -> AbstractAsyncContextManager[Session]:
+        """Connect, load, or tune.
+
+        A teacher that loads or tunes a model does so when the first request is handed out, so that
+        a plan and the replay of a finished run cost nothing.
+
+        Args:
+            gold: The train rows.
+            dev: For early stopping and calibration alone.
+            folder: Where the teacher keeps what it makes, such as an adapter: the next opening
+                finds it there, also one that goes on after a kill.
+        """
         ...
 
 
@@ -124,6 +145,16 @@ class Synthesizer(Protocol):
     def step(
         self, order: Order, replies: Sequence[Reply]
     ) -> Sequence[Request] | Sequence[Draft]: ...
+
+
+@runtime_checkable
+class Calibrating(Synthesizer, Protocol):
+    """A synthesizer that chooses a threshold on dev: its briefs hold dev rows."""
+
+    @property
+    def calibration(self) -> int:
+        """Most dev rows that it wants in its brief; 0 for none."""
+        ...
 
 
 @runtime_checkable

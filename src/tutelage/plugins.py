@@ -48,8 +48,9 @@ class Plugin:
     """Raised whenever the same options give another result: part of each step's key."""
     gives: tuple[str, ...] | None = None
     """Learners: capabilities of their students that a critic may need, `scores` and `gradients`.
-    Synthesizers: what they bring, `rationales` of gold rows, `labels` or new `rows`. None where
-    nothing is said: whether others get what they need of it then shows when they ask."""
+    Synthesizers: what they bring, `rationales` of gold rows, `labels` or new `rows`. Teachers:
+    `tuned` where they learn from the gold train rows. None where nothing is said: whether others
+    get what they need of it then shows when they ask."""
 
     def make(self, options: Any, /, **given: Any) -> Any:
         """Build the part. `given` is what the room's `build` functions of this kind take."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -174,6 +174,8 @@ class Brief:
     """Orders placed in this turn before, by earlier waves and stages: numbers go on from here."""
     accepted: tuple[Example, ...] = ()
     """Rows kept of this turn's earlier waves."""
+    dev: tuple[Example, ...] = ()
+    """Dev rows, for methods that say they calibrate on them; none for all others."""
     lacking: Mapping[str, int] = field(default_factory=dict)
     """Rows of each label still wanted in this turn, for methods with a quota; label `` for tasks
     without labels."""
@@ -208,11 +210,12 @@ class Gist:
     """What a request asks for, as data: for teachers that are no language models and cannot be
     relied on to read prompts (corpus, scripted). It says nothing that the prompt does not say."""
 
-    kind: Literal["text", "variation", "reasons", "attributes"]
+    kind: Literal["text", "variation", "reasons", "attributes", "answer"]
     label: str | None = None
     """Name of the label that the wanted text must have."""
     given: Mapping[str, str] = field(default_factory=dict)
-    """Texts by field: of the row to vary, or fields that stand already, such as a premise."""
+    """Texts by field: of the row to vary or to answer, or fields that stand already, such as a
+    premise."""
     wanted: tuple[str, ...] = ()
     """Fields to write."""
     count: int = 1
@@ -243,6 +246,25 @@ class Sampling:
     """Sent as it is. None lets the teacher derive one from the request's identity."""
 
 
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """How a teacher must bend its own probabilities of the next token; only local ones can."""
+
+    against: tuple[tuple[Message, ...], ...] = ()
+    """Self-debiasing (arXiv 2103.00453, used by ZeroGen): prompts for the other labels. A token
+    that they make likelier than the prompt does is scaled down."""
+    decay: float = 200.0
+    """Lambda: the factor is exp(decay * min(0, p(token | prompt) - max p(token | against)))."""
+    least: float = 0.01
+    """Epsilon: the factor is never below it."""
+    source: str = ""
+    """Text whose tokens are rewarded (SuperGen, arXiv 2202.04538: the first sentence of a pair)."""
+    reward: float = 1.0
+    """Temperature factor of tokens of `source` that are not written yet; below 1 rewards them."""
+    penalty: float = 1.0
+    """Temperature factor of tokens written already; above 1 repeats them less."""
+
+
 @dataclass(frozen=True)
 class Request:
     """Exactly what is sent. Its hash is its identity: the same request is never bought twice.
@@ -263,6 +285,8 @@ class Request:
     """Purchase seed: another seed buys another, independent set of replies."""
     draw: int = 0
     """The k-th sample of the same prompt within one purchase seed, counted from 0."""
+    steering: Steering | None = None
+    """How decoding is bent, for local teachers; None for plain sampling."""
     gist: Gist | None = field(default=None, compare=False)
     """What the messages ask for, as data. Never sent, and no part of the identity."""
 
@@ -278,7 +302,9 @@ class Request:
 
     def _asked(self) -> dict[str, Any]:
         s = self.sampling
+        steered = {} if self.steering is None else {"steering": asdict(self.steering)}
         return {
+            **steered,
             "model": self.model,
             "messages": [[m.role, m.content] for m in self.messages],
             "temperature": None if s.temperature is None else float(s.temperature),
@@ -421,6 +447,8 @@ class Prediction:
     rationale: str | None = None
     spans: tuple[Span, ...] | None = None
     """The answer (span QA); an empty tuple says that the question has none."""
+    target: str | None = None
+    """What was written for the row (generation)."""
 
     @property
     def answer(self) -> str | tuple[str, ...] | None:
@@ -429,7 +457,7 @@ class Prediction:
             return self.labels
         if self.spans is not None:
             return tuple(span.text for span in self.spans)
-        return self.label
+        return self.target if self.label is None else self.label
 
 
 @dataclass(frozen=True, slots=True)

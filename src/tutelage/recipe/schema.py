@@ -128,8 +128,9 @@ class GoldSpec(Spec):
     """Rows on which checkpoints and grid points are chosen."""
     test: SourceSpec | None = None
     """Rows for the last line: opened once, with `--final`."""
-    unlabelled: SourceSpec | None = None
-    """Texts without labels, which a teacher may annotate; read lazily."""
+    unlabelled: SourceSpec | Literal["rest"] | None = None
+    """Texts without labels, which a teacher may annotate; read lazily. `rest`: the train rows that
+    `few` or `fraction` leave out, their labels hidden."""
     columns: Mapping[str, str] = Field(default_factory=dict)
     """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent. The
     answers of questions stand in `answers` as SQuAD has them, or in `answer` with `start`."""
@@ -141,6 +142,9 @@ class GoldSpec(Spec):
     """How roles that are not given are taken from train."""
     few: int | None = Field(default=None, gt=0)
     """Use only so many train rows, stratified, drawn by the gold seed."""
+    fraction: float | None = Field(default=None, gt=0, le=1)
+    """Use only this share of the train rows, stratified, drawn by the gold seed: the axis of
+    arXiv 2310.01119. Not with `few`."""
     cross_fit: Literal["auto", "off"] | Annotated[int, Field(ge=2, le=20)] = "auto"
     """Folds where no test is given: each train row is test exactly once, and each fold carves its
     dev from the rest. auto: 5 folds below 1,000 train rows, else one test is carved; off: one test
@@ -257,11 +261,14 @@ class ArmSpec(Spec):
 
     synthesis: PartSpec | None = None
     """What is bought from the teacher."""
+    teacher: str = ""
+    """Which of the recipe's `teachers` is asked; its `teacher` where empty."""
     rows: SourceSpec | None = None
     """Rows that someone else made, to enter the same table."""
-    gold: bool | Literal["last"] = True
+    gold: bool | Literal["last", "whole"] = True
     """Train on the gold train rows too. A bought row that has a gold row's id replaces it. `last`:
-    only once the turns are over, so that errors among these rows can be looked for until then."""
+    only once the turns are over, so that errors among these rows can be looked for until then.
+    `whole`: on all train rows, those too that `few` or `fraction` leave out: an upper bound."""
     objective: Any = None
     """Short for `student.objective` of this arm."""
     student: Mapping[str, Any] = Field(default_factory=dict)
@@ -298,8 +305,12 @@ class RivalSpec(Spec):
     answers from a file."""
     student: StudentSpec | None = None
     """A student trained on the gold train rows alone (kind `student`)."""
+    teacher: str = ""
+    """Which of the recipe's `teachers` is asked; its `teacher` where empty (kind `teacher`)."""
     shots: int = Field(default=0, ge=0)
     """Gold train rows shown in the prompt (kind `teacher`)."""
+    template: str = ""
+    """Prompt to ask by; that of plain annotation where empty (kind `teacher`)."""
     rows: int | None = Field(default=None, gt=0)
     """Ask the teacher about so many test rows only, at random (kind `teacher`)."""
     predictions: SourceSpec | None = None
@@ -374,12 +385,18 @@ class Recipe(Spec):
     mode: Literal["sound", "as_published"] = "sound"
     """`as_published` keeps a paper's quirks so that its figures can be compared; the report says
     which mode ran. The quirks themselves are options, set and commented in the recipe."""
+    dataset: str = ""
+    """A public data set that Tutelage knows (`tutelage recipes --datasets`): fills in `task` and
+    `gold` where the recipe says nothing else."""
     task: TaskSpec
     """What is to be learned."""
     gold: GoldSpec
     """Your own labelled rows, and texts without labels."""
     teacher: TeacherSpec | None = None
     """Who is asked, and what it may cost; none where no arm buys anything."""
+    teachers: Mapping[str, TeacherSpec] = Field(default_factory=dict)
+    """Further teachers by name, for arms and rivals that name one. The caps of `teacher.budget` are
+    the whole study's; these have none of their own."""
     student: StudentSpec
     """The small model that every arm trains."""
     checks: tuple[PartSpec, ...] = (

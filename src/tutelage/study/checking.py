@@ -24,7 +24,7 @@ from tutelage.store.ledger import Ledger
 from tutelage.study.building import build_synthesizer, build_teacher, plugged, prepare
 from tutelage.study.planning import sketched, teacher_price
 from tutelage.study.results import cluster_of
-from tutelage.study.shop import limits_of
+from tutelage.study.shop import limits_of, teachers_beside
 from tutelage.teacher.prices import Price
 from tutelage.teacher.probing import Findings, probe
 
@@ -217,7 +217,7 @@ async def _probed(
 ) -> Findings:
     """What the endpoint does, asked on an account of its own."""
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    async with teacher.open(gold.train) as session:
+    async with teacher.open(gold.train, dev=gold.dev, folder=teachers_beside(ledger)) as session:
         with Ledger.open(ledger, owner=f"check-{uuid4().hex[:8]}") as book:
             return await probe(
                 session,

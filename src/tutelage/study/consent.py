@@ -16,7 +16,7 @@ from tutelage.store.status import Listener, StatusBoard
 from tutelage.study.building import build_teacher
 from tutelage.study.pilot import Asking, Pilot, annotating_arms, try_teacher
 from tutelage.study.running import Choices, default_ledger, identify
-from tutelage.study.shop import open_shop
+from tutelage.study.shop import open_shop, teachers_beside
 
 Agree = Callable[[Pilot], bool]
 """Told what a pilot found; says whether the run shall go on."""
@@ -101,7 +101,9 @@ async def _make(
     study = identify(run, loaded, ledger)
     pilots = []
     with StatusBoard(run, listener) as board, Ledger.open(ledger, owner=study) as book:
-        async with open_shop(teacher, loaded.recipe, gold.train, book, study=study) as shop:
+        async with open_shop(
+            teacher, loaded.recipe, gold, book, study=study, folder=teachers_beside(ledger)
+        ) as shop:
             board.watch("teacher", shop.snapshot)
             for way in ways:
                 board.set(phase="trying the teacher", unit=way.arm)

@@ -116,7 +116,11 @@ def known_arms(recipe: Recipe, names: Sequence[str]) -> dict[str, ArmSpec]:
 @asynccontextmanager
 async def sketched(teacher: Teacher, gold: Gold) -> AsyncIterator[Session]:
     """The teacher as far as counting needs it: without a key where it can do without."""
-    opening = teacher.sketch() if isinstance(teacher, Sketching) else teacher.open(gold.train)
+    opening = (
+        teacher.sketch()
+        if isinstance(teacher, Sketching)
+        else teacher.open(gold.train, dev=gold.dev, folder=Path())
+    )
     async with opening as session:
         yield session
 

@@ -18,7 +18,7 @@ from tutelage.store.ledger import Ledger
 from tutelage.study.building import build_synthesizer, build_teacher
 from tutelage.study.pilot import ROWS, Asking, Pilot, annotating_arms, try_teacher
 from tutelage.study.planning import brief_of, first_requests, known_arms, sketched
-from tutelage.study.shop import Shop, open_shop
+from tutelage.study.shop import Shop, open_shop, teachers_beside
 from tutelage.teacher.annotator import AnnotatorOptions
 
 
@@ -117,7 +117,9 @@ async def _shopping(loaded: LoadedRecipe, gold: Gold, ledger: Path) -> AsyncIter
     assert teacher is not None
     study = f"{loaded.recipe.name}-preview"
     with Ledger.open(ledger, owner=f"{study}-{uuid4().hex[:8]}") as book:
-        async with open_shop(teacher, loaded.recipe, gold.train, book, study=study) as shop:
+        async with open_shop(
+            teacher, loaded.recipe, gold, book, study=study, folder=teachers_beside(ledger)
+        ) as shop:
             yield shop
 
 

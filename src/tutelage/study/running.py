@@ -34,7 +34,7 @@ from tutelage.study.building import Prepared, build_teacher, prepare
 from tutelage.study.results import Evidence, results_of
 from tutelage.study.returns import turn_cards
 from tutelage.study.rivalry import rival_cards
-from tutelage.study.shop import Shop, limits_of, open_shop
+from tutelage.study.shop import Shop, limits_of, open_shop, teachers_beside
 
 
 @dataclass(frozen=True)
@@ -173,9 +173,10 @@ class Study:
             open_shop(
                 teacher,
                 self.prepared.recipe,
-                self.prepared.golds[0].train,
+                self.prepared.golds[0],
                 book,
                 study=self.identity,
+                folder=teachers_beside(self.ledger),
             )
         )
         self.board.watch("teacher", shop.snapshot)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from tutelage.buying import UNBOUGHT, Answers
 from tutelage.contracts import Session, Teacher
 from tutelage.exceptions import BudgetReached
+from tutelage.gold.opening import Gold
 from tutelage.recipe import Caps, Recipe, TeacherSpec
-from tutelage.records import Example, Reply, Request, Usage
+from tutelage.records import Reply, Request, Usage
 from tutelage.steps import Unit
 from tutelage.store.caps import Account, Limit, Limits
 from tutelage.store.ledger import Ledger
@@ -103,11 +105,20 @@ async def _buy(purchaser: Purchaser, account: Account, requests: Sequence[Reques
     return Answers(replies, stopped)
 
 
+def teachers_beside(ledger: Path) -> Path:
+    """Where teachers keep what they make: beside the replies, so that runs which share these share
+    tuned models too."""
+    return ledger.parent / "teachers"
+
+
 @asynccontextmanager
 async def open_shop(
-    teacher: Teacher, recipe: Recipe, gold: Sequence[Example], ledger: Ledger, *, study: str
+    teacher: Teacher, recipe: Recipe, gold: Gold, ledger: Ledger, *, study: str, folder: Path
 ) -> AsyncIterator[Shop]:
     """Open the teacher for one run.
+
+    Args:
+        folder: Of `teachers_beside`.
 
     Raises:
         UserError: a dollar cap without a known price.
@@ -117,7 +128,7 @@ async def open_shop(
     assert spec is not None
     limits = limits_of(recipe)
     price = Price.per_million(spec.prices.input, spec.prices.output) if spec.prices else None
-    async with teacher.open(gold) as session:
+    async with teacher.open(gold.train, dev=gold.dev, folder=folder) as session:
         yield Shop(
             session,
             ledger,

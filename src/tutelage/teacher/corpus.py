@@ -99,7 +99,9 @@ class CorpusTeacher:
     path: Path
 
     @asynccontextmanager
-    async def open(self, gold: Sequence[Example]) -> AsyncIterator[Session]:
+    async def open(
+        self, gold: Sequence[Example], *, dev: Sequence[Example] = (), folder: Path | None = None
+    ) -> AsyncIterator[Session]:
         """Read the corpus; nothing is embedded before the first reply.
 
         Raises:

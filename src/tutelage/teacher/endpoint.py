@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -51,7 +52,13 @@ class Endpoint:
         self._options = options
 
     @asynccontextmanager
-    async def open(self, gold: Sequence[Example] = ()) -> AsyncIterator[EndpointSession]:
+    async def open(
+        self,
+        gold: Sequence[Example] = (),
+        *,
+        dev: Sequence[Example] = (),
+        folder: Path | None = None,
+    ) -> AsyncIterator[EndpointSession]:
         """Read the key and set up connections; nothing is sent yet.
 
         Raises:

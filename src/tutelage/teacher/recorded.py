@@ -96,7 +96,9 @@ class RecordedTeacher:
     path: Path
 
     @asynccontextmanager
-    async def open(self, gold: Sequence[Example]) -> AsyncIterator[Session]:
+    async def open(
+        self, gold: Sequence[Example], *, dev: Sequence[Example] = (), folder: Path | None = None
+    ) -> AsyncIterator[Session]:
         shelf = await asyncio.to_thread(open_shelf, self.options, self.path)
         told = digest(self.path, *(str(getattr(self.options, n)) for n in _IDENTITY))
         yield RecordedSession(shelf, f"recorded/{self.path.name.partition('.')[0]}-{told}")

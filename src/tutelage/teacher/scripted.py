@@ -110,7 +110,9 @@ class ScriptedTeacher:
     world: World
 
     @asynccontextmanager
-    async def open(self, gold: Sequence[Example]) -> AsyncIterator[Session]:
+    async def open(
+        self, gold: Sequence[Example], *, dev: Sequence[Example] = (), folder: Path | None = None
+    ) -> AsyncIterator[Session]:
         yield ScriptedSession(self.options, self.task, self.world)
 
 
