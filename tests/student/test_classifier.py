@@ -221,3 +221,21 @@ def test_influence_is_exact_for_the_last_layer(tmp_path: Path) -> None:
     assert by_net == pytest.approx(by_states, abs=0.02)
     direct = influences(states[0], rows, states[1], others, SINGLE, c=100 / 120)
     assert found == pytest.approx(direct, rel=0.05, abs=1e-4)
+
+
+def test_a_student_of_the_first_layers(tmp_path: Path) -> None:
+    deep = ShapeOptions(d_model=32, layers=3, heads=2, d_ff=64)
+    rows = single_rows(20, 1)
+    base = Path(
+        learner(config=deep, epochs=1).fit(rows, [], seed=1, folder=tmp_path / "a").folders["last"]
+    )
+    given: dict[str, Any] = {"config": None, "model": str(base), "epochs": 1, "learning_rate": 1e-9}
+    fitted = learner(layers=2, **given).fit(rows, [], seed=1, folder=tmp_path / "b")
+    small = learner().load(Path(fitted.folders["last"])).net.model
+    whole = AutoModelForSequenceClassification.from_pretrained(base)
+    assert len(small.bert.encoder.layer) == 2
+    kept, first = (m.bert.encoder.layer[1].output.dense.weight for m in (small, whole))
+    assert torch.allclose(kept, first, atol=1e-6)
+    assert fitted.facts["parameters"] < sum(p.numel() for p in whole.parameters())
+    with pytest.raises(UserError, match="layers is 4, and the encoder has 3"):
+        learner(layers=4, **given).fit(rows, [], seed=1, folder=tmp_path / "c")

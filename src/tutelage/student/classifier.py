@@ -137,7 +137,9 @@ class ClassifierLearner:
             "dropout": options.dropout,
         }
         if shape is None:
-            net = load_categoriser(options.model, self.task.label_names, **given)
+            net = load_categoriser(
+                options.model, self.task.label_names, layers=options.layers, **given
+            )
         else:
             texts = [text for row in rows for text in texts_of(self.task, row)]
             net = fresh_categoriser(shape, texts, self.task.label_names, **given)

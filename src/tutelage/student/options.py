@@ -128,6 +128,8 @@ class ClassifierOptions:
     """Hub id or folder of an encoder; `minilm` for the installed all-MiniLM-L6-v2."""
     config: ShapeOptions | None = None
     """Train from nothing in this shape (BERT-like; `decoder_layers` is ignored)."""
+    layers: Count | None = None
+    """Keep only the first so many layers of `model`: a smaller student of the same make."""
     epochs: Annotated[float, Gt(0)] = 5
     """Passes over the training rows."""
     steps: Count | None = None
