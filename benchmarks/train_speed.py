@@ -107,7 +107,7 @@ def ours(job: Job) -> float:
     work = Transduction(
         answerer,
         [[row] for row in job.rows],
-        SequenceLoss(answerer, objective, micro_batch=job.batch_size),
+        SequenceLoss(net, objective, micro_batch=job.batch_size),
         Examination([], [], [], [], 0),
     )
     schedule = make_schedule(

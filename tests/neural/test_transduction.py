@@ -45,7 +45,8 @@ def workload(net, objective, *, max_target: int = 40, micro_batch: int = 8) -> T
         read=answerer.read,
         prefixes=("predict: ", "explain: ") if multi else ("",),
     )
-    loss = SequenceLoss(answerer, layout.objective, micro_batch=micro_batch)
+    padded_to = layout.max_target if layout.objective.padded else None
+    loss = SequenceLoss(net, layout.objective, micro_batch=micro_batch, padded_to=padded_to)
     return Transduction(answerer, rows, loss, Examination(rows, TEXTS, ROWS, WHY, 3))
 
 
@@ -132,11 +133,8 @@ def test_label_only_as_published_at_chance_shows_ln3_over_400() -> None:
 
 
 def _sequence_totals(rows):
-    from types import SimpleNamespace
-
     published = read_objective({"label_only": {"padded": True}})
-    answerer = SimpleNamespace(net=None, layout=SimpleNamespace(max_target=400))
-    return SequenceLoss(answerer, published, micro_batch=3).totals(rows)
+    return SequenceLoss(None, published, micro_batch=3, padded_to=400).totals(rows)
 
 
 def test_padding_never_counts_in_the_sound_mode() -> None:

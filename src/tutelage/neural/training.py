@@ -19,9 +19,10 @@ from tutelage.neural.dropout import quicken_dropout
 from tutelage.neural.schedule import Schedule
 from tutelage.records import Moment
 
-Rule = Literal["dev_loss", "dev_accuracy", "dev_f1", "last"]
+Rule = Literal["dev_loss", "dev_accuracy", "dev_f1", "dev_chrf", "last"]
 RULES: tuple[Rule, ...] = ("dev_loss", "dev_accuracy", "last")
-"""Of students that choose among labels; readers of spans have `dev_f1` for the second."""
+"""Of students that choose among labels; readers of spans have `dev_f1` for the second, those that
+write texts `dev_chrf`."""
 Progress = Callable[[Mapping[str, Any]], None]
 
 CLIP = 1.0
@@ -223,7 +224,7 @@ def chosen(rule: Rule, moment: Moment) -> float:
     before, and so does every rule where there is no dev."""
     if rule == "dev_loss" and "loss" in moment.dev:
         return -moment.dev["loss"]
-    for measure in ("accuracy", "f1"):
+    for measure in ("accuracy", "f1", "chrf"):
         if rule == f"dev_{measure}" and measure in moment.dev:
             return moment.dev[measure]
     return float(moment.step)

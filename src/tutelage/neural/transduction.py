@@ -12,6 +12,7 @@ import torch
 from tutelage.neural.answering import Answer, Answerer
 from tutelage.neural.batching import Sizes
 from tutelage.neural.collation import Micro, collate
+from tutelage.neural.families import Transducer
 from tutelage.neural.objectives import Totals, parts_loss, token_losses
 from tutelage.neural.targets import Encoded, Layout, Objective
 
@@ -38,17 +39,28 @@ class SequenceLoss:
 
     def __init__(
         self,
-        answerer: Answerer,
+        net: Transducer,
         objective: Objective,
         *,
         micro_batch: int,
         label_smoothing: float = 0.0,
+        padded_to: int | None = None,
     ) -> None:
-        self.net = answerer.net
+        """Prepare the loss.
+
+        Args:
+            net: What is trained.
+            objective: Weighs the parts of a target; one that all counts alike is `label_only` with
+                the whole target for its label span.
+            micro_batch: Sequences that are computed at once.
+            label_smoothing: Share of each target that is spread evenly over the vocabulary.
+            padded_to: Length to which targets are padded with ids that count (as published).
+        """
+        self.net = net
         self.objective = objective
         self.micro_batch = micro_batch
         self.label_smoothing = label_smoothing
-        self.padded_to = answerer.layout.max_target if objective.padded else None
+        self.padded_to = padded_to
 
     def totals(self, sequences: Sequence[Encoded]) -> Totals:
         """Weighted tokens of each part."""
@@ -68,6 +80,10 @@ class SequenceLoss:
             Piecework(self.collate(ordered[i : i + self.micro_batch]), totals)
             for i in range(0, len(ordered), self.micro_batch)
         ]
+
+    def whole(self, sequences: Sequence[Encoded]) -> float:
+        """The loss of all sequences as one batch."""
+        return sum(float(self.loss(piece)) for piece in self.split(sequences))
 
     def collate(self, sequences: Sequence[Encoded]) -> Micro:
         return collate(
@@ -169,11 +185,12 @@ class Transduction:
             limit = self.answerer.layout.max_target
             sequences = [replace(s, label_from=0, label_to=limit) for s in sequences]
             measure = SequenceLoss(
-                self.answerer,
+                self.answerer.net,
                 Objective("label_only", padded=True),
                 micro_batch=self.training.micro_batch,
+                padded_to=limit,
             )
-        return sum(float(measure.loss(piece)) for piece in measure.split(sequences))
+        return measure.whole(sequences)
 
     def _accuracy(self, answers: Sequence[Answer]) -> float:
         right = sum(a.label == g for a, g in zip(answers, self.exam.labels, strict=True))

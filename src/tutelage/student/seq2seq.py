@@ -147,10 +147,11 @@ class Seq2SeqLearner:
         encoded = self._encode(answerer, rows)
         micro = options.micro_batch or options.batch_size
         training = SequenceLoss(
-            answerer,
+            answerer.net,
             self.objective,
             micro_batch=micro,
             label_smoothing=options.label_smoothing,
+            padded_to=layout.max_target if self.objective.padded else None,
         )
         exam = Examination(
             rows=self._encode(answerer, dev),
