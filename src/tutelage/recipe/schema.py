@@ -300,9 +300,10 @@ class ArmSpec(Spec):
 class RivalSpec(Spec):
     """Something to beat that is not an arm."""
 
-    kind: Literal["majority", "guess", "student", "teacher", "predictions"]
-    """The commonest label, a blind guess (span_qa), a student on gold alone, the teacher itself, or
-    answers from a file."""
+    kind: Literal["majority", "guess", "copy", "nearest", "student", "teacher", "predictions"]
+    """The commonest label, a blind guess (span_qa), the input itself or the target of the train row
+    that is nearest to it (generation), a student on gold alone, the teacher itself, or answers from
+    a file."""
     student: StudentSpec | None = None
     """A student trained on the gold train rows alone (kind `student`)."""
     teacher: str = ""
@@ -314,18 +315,26 @@ class RivalSpec(Spec):
     rows: int | None = Field(default=None, gt=0)
     """Ask the teacher about so many test rows only, at random (kind `teacher`)."""
     predictions: SourceSpec | None = None
-    """Rows of id and label, and `score_<label>` where known, or of id and answer (span_qa) (kind
-    `predictions`)."""
+    """Rows of id and label, and `score_<label>` where known, of id and answer (span_qa), or of id
+    and target (generation) (kind `predictions`)."""
 
 
 SHORT_RIVALS: Mapping[str, Mapping[str, Any]] = {
     "majority": {"kind": "majority"},
     "guess": {"kind": "guess"},
+    "copy": {"kind": "copy"},
+    "nearest": {"kind": "nearest"},
     "linear": {"kind": "student", "student": {"kind": "linear"}},
     "teacher_zero_shot": {"kind": "teacher"},
     "teacher_few_shot": {"kind": "teacher", "shots": 8},
 }
 """Rivals that need no more than their name."""
+
+UNLABELLED_RIVALS: Mapping[str, tuple[str, ...]] = {
+    "span_qa": ("guess",),
+    "generation": ("copy", "nearest"),
+}
+"""Rivals of kinds of task that have no labels, where a recipe names none."""
 
 
 class MatchSpec(Spec):
@@ -411,8 +420,8 @@ class Recipe(Spec):
     rivals: Mapping[str, RivalSpec] = Field(
         default_factory=lambda: {"majority": RivalSpec(kind="majority")}
     )
-    """What every arm has to beat, by name, or a list of short names; majority (span_qa: guess)
-    where absent."""
+    """What every arm has to beat, by name, or a list of short names; majority (span_qa: guess;
+    generation: copy and nearest) where absent."""
     match: MatchSpec | None = None
     """What is held equal between arms; nothing where absent."""
     primary: str = ""
@@ -424,12 +433,12 @@ class Recipe(Spec):
 
     @model_validator(mode="before")
     @classmethod
-    def _rival_of_questions(cls, value: Any) -> Any:
-        """Questions have no commonest label to beat."""
+    def _rivals_without_labels(cls, value: Any) -> Any:
+        """Questions, and inputs to be written about, have no commonest label to beat."""
         task = value.get("task") if isinstance(value, Mapping) else None
         kind = task.get("kind") if isinstance(task, Mapping) else task
-        if kind == "span_qa" and "rivals" not in value:
-            return {**value, "rivals": ["guess"]}
+        if isinstance(kind, str) and kind in UNLABELLED_RIVALS and "rivals" not in value:
+            return {**value, "rivals": list(UNLABELLED_RIVALS[kind])}
         return value
 
     @field_validator("rivals", mode="before")

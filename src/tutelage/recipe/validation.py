@@ -23,7 +23,7 @@ from tutelage.recipe.fault_finding import (
     option_faults,
     place,
 )
-from tutelage.recipe.schema import ArmSpec, PartSpec, Recipe, TeacherSpec
+from tutelage.recipe.schema import UNLABELLED_RIVALS, ArmSpec, PartSpec, Recipe, TeacherSpec
 from tutelage.recipe.yaml12 import Document, Location, override, read_file, walk
 
 
@@ -263,8 +263,10 @@ def _arm_students(arms: Any, student: Any) -> Iterator[_Part]:
                 yield _Part((*at, "grid"), "learner", kind, {key: value}, required=False)
 
 
-BLIND = ("majority", "guess")
-"""Rivals that do not look at the row: one for tasks with labels, the other for questions."""
+BLIND = ("majority", "guess", "copy")
+"""Rivals that do not look at the row, or only repeat it."""
+SIMPLE = (*BLIND, "nearest")
+"""Rivals that fit some kinds of task only."""
 
 
 # --- faults between parts -------------------------------------------------------------------------
@@ -285,9 +287,10 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(f"rivals.{name}", "needs a student, such as `student: {kind: linear}`.")
         if rival.kind == "predictions" and rival.predictions is None:
             yield Fault(f"rivals.{name}", "needs `predictions`: a file of id and label.")
-        if (rival.kind == "guess") != (recipe.task.kind == "span_qa") and rival.kind in BLIND:
-            other = next(kind for kind in BLIND if kind != rival.kind)
-            yield Fault(f"rivals.{name}", f"does not fit {recipe.task.kind}: write `{other}`.")
+        fitting = UNLABELLED_RIVALS.get(recipe.task.kind, ("majority",))
+        if rival.kind in SIMPLE and rival.kind not in fitting:
+            instead = " or ".join(f"`{kind}`" for kind in fitting)
+            yield Fault(f"rivals.{name}", f"does not fit {recipe.task.kind}: write {instead}.")
         if name in recipe.arms:
             yield Fault(f"rivals.{name}", "has the name of an arm.")
     if recipe.primary:

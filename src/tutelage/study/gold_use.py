@@ -95,8 +95,8 @@ def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
 
 
 def _of_rival(name: str, rival: RivalSpec, gold: Gold) -> GoldUse:
-    """The commonest label counts train rows; a teacher is shown some."""
-    trained = _rows(gold.train) if rival.kind == "majority" else frozenset()
+    """The commonest label counts train rows, a look-up holds them; a teacher is shown some."""
+    trained = _rows(gold.train) if rival.kind in ("majority", "nearest") else frozenset()
     shown = _rows(gold.train[: rival.shots]) if rival.kind == "teacher" else frozenset()
     use = _counted(trained, shown, frozenset(), frozenset(), frozenset())
     return GoldUse(**{**asdict(use), "name": name, "rival": True})

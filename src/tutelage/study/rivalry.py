@@ -1,4 +1,4 @@
-"""Rivals that are no students: the commonest label, a guess, given predictions, the teacher."""
+"""Rivals that are no students: blind ones, a look-up, given predictions, the teacher."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tutelage.evaluation.rivals import Guess, Majority, given_predictions, unanswered
 from tutelage.evaluation.scorecard import merge_folds, score
+from tutelage.evaluation.text_rivals import Copy, Nearest
 from tutelage.gold.data_faults import DataFaults
 from tutelage.gold.opening import Gold
 from tutelage.gold.sources import tables_of
@@ -74,6 +75,10 @@ async def _answers(
         return Majority(prepared.task, gold.train).predict(rows)
     if rival.kind == "guess":
         return Guess(prepared.task).predict(rows)
+    if rival.kind == "copy":
+        return Copy(prepared.task).predict(rows)
+    if rival.kind == "nearest":
+        return Nearest(prepared.task, gold.train).predict(rows)
     if rival.kind == "predictions":
         assert rival.predictions is not None
         return _given(prepared, rival.predictions, rows)
