@@ -40,7 +40,9 @@ def opened(tmp_path: Path) -> Opened:
         task: dict[str, Any] | None = None, *, seed: int = 0, limit: int | None = None, **gold: Any
     ) -> tuple[Gold, ...]:
         sources = {
-            k: {"path": v} if k in (*ROLES, "unlabelled") and isinstance(v, str) else v
+            k: {"path": v}
+            if k in (*ROLES, "unlabelled") and isinstance(v, str) and v != "rest"
+            else v
             for k, v in gold.items()
         }
         return load_gold(

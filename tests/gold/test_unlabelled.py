@@ -21,11 +21,23 @@ def labelled(write: Any) -> dict[str, Any]:
     return {"train": "train.csv", "test": "test.csv", "carve": {"dev": 0}}
 
 
+def test_rows_of_dev_and_test_are_refused(write: Any, opened: Any, labelled: Any) -> None:
+    write("more.jsonl", lines(["one", "held  OUT", "ALSO held", "two"]))
+    (gold,) = opened(**labelled, unlabelled="more.jsonl")
+    with pytest.raises(
+        DataError, match=r"more\.jsonl: 2 of 4 unlabelled rows have .* such as the row 'u-"
+    ):
+        gold.sample_unlabelled(1, seed=0)
+    with pytest.raises(DataError, match="2 of 4 unlabelled rows"):
+        list(gold.unlabelled())
+
+
+@pytest.mark.parametrize("allowed", [True, "drop"])
 def test_rows_of_dev_and_test_are_left_out_and_counted(
-    write: Any, opened: Any, labelled: Any
+    write: Any, opened: Any, labelled: Any, allowed: Any
 ) -> None:
     write("more.jsonl", lines(["one", "held  OUT", "", "two", "one"]))
-    (gold,) = opened(**labelled, unlabelled="more.jsonl")
+    (gold,) = opened(**labelled, unlabelled="more.jsonl", allow_overlap=allowed)
     assert [row.fields["text"] for row in gold.unlabelled()] == ["one", "two", "one"]
     assert [row.label for row in gold.unlabelled()] == [None] * 3
     survey = gold.survey_unlabelled(10, seed=0)

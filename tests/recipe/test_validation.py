@@ -97,7 +97,7 @@ arms:
             "arms.a.synthesis.zerogen.attributes.dimensions",
             "be greater than 0, or a list, or a mapping (is 0).",
         ),
-        ("arms: {a: {gold: lst}}", "arms.a.gold", "be true or false, or 'last' (is 'lst')."),
+        ("arms: {a: {gold: lst}}", "arms.a.gold", "true or false, or 'last' or 'whole' (is"),
         ("arms: {a: {synthesis: explain, rows: t.csv}}", "arms.a", "make two arms"),
         ("rivals: {x: {kind: predictions}}", "rivals.x", "a file of id and label"),
         ("rivals: {explain: {kind: majority}}", "rivals.explain", "name of an arm"),

@@ -22,18 +22,21 @@ def facts_of(
     fold: int,
     folds: int,
     mended: Mapping[str, int],
+    dropped: Mapping[str, int],
 ) -> dict[str, Any]:
     """Facts of one fold, ready for JSON.
 
     Args:
         task: Names the labels.
         roles: The rows that the fold uses.
-        whole: The roles before `few` and `--limit`: `gold.expect` is compared with these.
+        whole: The roles as read or carved, before anything is left out of them: `gold.expect` is
+            compared with these.
         made: `given`, `carved` or the kind of folds, by role.
         overlaps: What the whole roles share, before any of them is cut down.
         fold: Number of the fold.
         folds: How many there are.
         mended: Rows by source of which an answer did not stand at its offset (span QA).
+        dropped: Rows by role that were left out because a held-out role has their text.
     """
     fingerprints = {role: split_fingerprint(rows) for role, rows in whole.items() if rows}
     repeats = {role: find_repeats(rows) for role, rows in roles.items() if rows}
@@ -51,9 +54,10 @@ def facts_of(
             if rows
         },
         "overlaps": [asdict(overlap) for overlap in overlaps],
+        "dropped": dict(dropped),
         "repeats": {role: asdict(found) for role, found in repeats.items()},
         "warnings": [
-            *_overlap_warnings(overlaps),
+            *_overlap_warnings(overlaps, dropped),
             *_repeat_warnings(repeats, roles),
             *_label_warnings(task, roles),
             *_offset_warnings(mended),
@@ -69,8 +73,12 @@ def count_labels(task: Task, rows: Sequence[Example]) -> dict[str, int]:
     return {name: found[name] for name in task.label_names}
 
 
-def _overlap_warnings(overlaps: Sequence[Overlap]) -> list[str]:
-    return [f"{overlap}." for overlap in overlaps if overlap.by != "row"]
+def _overlap_warnings(overlaps: Sequence[Overlap], dropped: Mapping[str, int]) -> list[str]:
+    told = [f"{overlap}." for overlap in overlaps if overlap.by != "row"]
+    for role, count in dropped.items():
+        others = "test" if role == "dev" else "dev or test"
+        told.append(f"{count} {role} rows were left out: their text is also in {others}.")
+    return told
 
 
 def _repeat_warnings(

@@ -13,7 +13,8 @@ from tutelage.gold.columns import Columns, columns_of
 from tutelage.gold.data_faults import joined
 from tutelage.gold.gold_facts import facts_of
 from tutelage.gold.gold_rows import RowReader
-from tutelage.gold.overlaps import Overlap, find_overlaps, unexpected
+from tutelage.gold.overlaps import Overlap, drop_held_out, find_overlaps, unexpected
+from tutelage.gold.reduction import reduced, rest_table
 from tutelage.gold.sealed import SealedIndex, SealedTest
 from tutelage.gold.sources import Table, tables_of
 from tutelage.gold.splits import carve, deal, draw
@@ -45,6 +46,8 @@ class Gold:
     fold: int = 0
     """Number of the fold; 0 where there is one test."""
     source: UnlabelledSource | None = None
+    whole: tuple[Example, ...] = ()
+    """All train rows, those too that `few` or `fraction` leave out: for an upper bound only."""
     samples: dict[tuple[int, int], UnlabelledSample] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -52,7 +55,7 @@ class Gold:
 
     def unlabelled(self) -> Iterator[Example]:
         """Unlabelled rows, read anew and one at a time; those whose text is in dev or test are
-        left out."""
+        left out, or refused after the last one where `gold.allow_overlap` is not set."""
         return iter(()) if self.source is None else self.source.rows(self.sealed)
 
     def sample_unlabelled(self, count: int, seed: int) -> tuple[Example, ...]:
@@ -82,8 +85,8 @@ def load_gold(
         gold: Sources by role, and how to carve what is not given.
         task: What is to be learned; labels are read from train where it lists none.
         folder: Folder of the recipe: relative paths start there.
-        seed: Gold seed: draws the `few` train rows. Splits and worlds follow `gold.carve.seed`, so
-            that studies over several gold seeds share one test.
+        seed: Gold seed: draws the `few` train rows or the `fraction` of them. Splits and worlds
+            follow `gold.carve.seed`, so that studies over several gold seeds share one test.
         limit: Cut each role to so many rows, for a quick trial.
 
     Returns:
@@ -91,28 +94,16 @@ def load_gold(
 
     Raises:
         DataError: rows that cannot be read, stand on two sides, or are not what was expected.
-        UserError: a task or a mapping of columns that cannot be.
+        UserError: a task or a mapping of columns that cannot be; fewer train rows than labels.
     """
     _check_shares(gold)
     columns = columns_of(gold, default_fields(task), task.kind)
     noun, given, mended = _read_roles(gold, task, columns, folder)
     splits = _splits(gold, given)
     _check_expected(gold, splits[0] if len(splits) == 1 else given, columns, folder)
-    source = _unlabelled(gold, columns, folder, limit)
-    return tuple(
-        _gold(
-            gold,
-            noun,
-            roles,
-            fold,
-            len(splits),
-            seed=seed,
-            limit=limit,
-            source=source,
-            mended=mended,
-        )
-        for fold, roles in enumerate(splits)
-    )
+    tables = _unlabelled(gold, folder)
+    opening = _Opening(gold, noun, columns, seed, limit, tables, mended, len(splits))
+    return tuple(_fold(opening, roles, fold) for fold, roles in enumerate(splits))
 
 
 def load_rows(
@@ -131,54 +122,61 @@ def load_rows(
     return tuple(reader.examples(rows, task, role=""))
 
 
-def _gold(
-    gold: GoldSpec,
-    task: Task,
-    roles: Roles,
-    fold: int,
-    folds: int,
-    *,
-    seed: int,
-    limit: int | None,
-    source: UnlabelledSource | None,
-    mended: Mapping[str, int],
-) -> Gold:
-    overlaps = find_overlaps(roles)
+@dataclass(frozen=True)
+class _Opening:
+    """What all folds of one opening share."""
+
+    gold: GoldSpec
+    task: Task
+    columns: Columns
+    seed: int
+    limit: int | None
+    tables: Sequence[Table]
+    """Unlabelled ones, from outside of train."""
+    mended: Mapping[str, int]
+    folds: int
+
+
+def _fold(opening: _Opening, given: Roles, fold: int) -> Gold:
+    gold, task = opening.gold, opening.task
+    overlaps = find_overlaps(given)
     if not gold.allow_overlap:
         _refuse_leaks(overlaps)
-    train = roles["train"] if gold.few is None else draw(roles["train"], gold.few, seed=seed)
-    kept = {**roles, "train": train}
+    roles = drop_held_out(given) if gold.allow_overlap == "drop" else given
+    cut = reduced(gold, task, roles["train"], seed=opening.seed)
+    kept = {**roles, "train": cut.train}
     if gold.pool == "train":  # the same rows on purpose: no overlap of roles
-        roles, kept = {**roles, "pool": roles["train"]}, {**kept, "pool": train}
-    if limit is not None:
-        kept = {
-            role: draw(rows, limit, seed=gold.carve.seed, purpose="limit")
-            for role, rows in kept.items()
-        }
-    ready = {role: tuple(_as(role, row) for row in rows) for role, rows in kept.items()}
-    test = SealedTest(ready["test"])
-    made = {role: _made(gold, role, folds) for role in ROLES if roles[role]}
-    facts = facts_of(
-        task,
-        ready,
-        whole=roles,
-        made=made,
-        overlaps=overlaps,
-        fold=fold,
-        folds=folds,
-        mended=mended,
-    )
+        given, kept = {**given, "pool": given["train"]}, {**kept, "pool": cut.train}
+    ready = {role: _ready(opening, role, rows) for role, rows in kept.items()}
     return Gold(
         task=task,
         train=ready["train"],
         pool=ready["pool"],
         dev=ready["dev"],
-        test=test,
+        test=SealedTest(ready["test"]),
         sealed=SealedIndex([*roles["dev"], *roles["test"]]),
-        facts=facts,
+        facts=facts_of(
+            task,
+            ready,
+            whole=given,
+            made={role: _made(gold, role, opening.folds) for role in ROLES if given[role]},
+            overlaps=overlaps,
+            fold=fold,
+            folds=opening.folds,
+            mended=opening.mended,
+            dropped={r: n for r in roles if (n := len(given[r]) - len(roles[r]))},
+        ),
         fold=fold,
-        source=source,
+        source=_source(opening, cut.rest),
+        whole=_ready(opening, "train", roles["train"]),
     )
+
+
+def _ready(opening: _Opening, role: str, rows: Sequence[Example]) -> tuple[Example, ...]:
+    """Rows of a role as a fold hands them out, cut to `--limit`."""
+    if opening.limit is not None:
+        rows = draw(rows, opening.limit, seed=opening.gold.carve.seed, purpose="limit")
+    return tuple(_as(role, row) for row in rows)
 
 
 def _as(role: str, row: Example) -> Example:
@@ -247,13 +245,25 @@ def _label_names(gold: GoldSpec, spec: TaskSpec, columns: Columns, folder: Path)
     return reader.label_names(rows, multi=spec.kind == "multi_label")
 
 
-def _unlabelled(
-    gold: GoldSpec, columns: Columns, folder: Path, limit: int | None
-) -> UnlabelledSource | None:
+def _unlabelled(gold: GoldSpec, folder: Path) -> list[Table]:
+    """The tables of unlabelled rows; none where they are the rest of train."""
+    if not isinstance(gold.unlabelled, SourceSpec):
+        return []
+    return _tables(gold, gold.unlabelled, folder, "unlabelled")
+
+
+def _source(opening: _Opening, rest: Sequence[Example]) -> UnlabelledSource | None:
+    gold = opening.gold
     if gold.unlabelled is None:
         return None
-    tables = _tables(gold, gold.unlabelled, folder, "unlabelled")
-    source = UnlabelledSource(columns, tuple(tables), gold.unlabelled.rows, limit)
+    tables, most = opening.tables, None
+    if isinstance(gold.unlabelled, SourceSpec):
+        most = gold.unlabelled.rows
+    else:
+        tables = [rest_table(rest, opening.columns)]
+    source = UnlabelledSource(
+        opening.columns, tuple(tables), most, opening.limit, bool(gold.allow_overlap)
+    )
     source.peek()
     return source
 
@@ -314,7 +324,8 @@ def _refuse_leaks(overlaps: Sequence[Overlap]) -> None:
         raise DataError(
             "Gold roles overlap: " + "; ".join(leaks) + ".",
             "A score on rows that were seen before says nothing about new ones.",
-            "Remove the rows from one side, or go on with gold.allow_overlap: true; the report "
+            "Remove the rows from one side, or have them left out of the one that is learned from "
+            "with gold.allow_overlap: drop, or go on with gold.allow_overlap: true; the report "
             "then says how many there are.",
         )
 

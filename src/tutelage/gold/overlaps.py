@@ -75,6 +75,21 @@ def _folded(row: Example) -> tuple[str, ...]:
     return tuple(fold(row.fields[name]) for name in sorted(row.fields))
 
 
+def drop_held_out(roles: Mapping[str, Sequence[Example]]) -> dict[str, Sequence[Example]]:
+    """The roles without rows that are learned from and have a text of what is measured on.
+
+    Train and pool lose the rows whose text is in dev or test, dev those whose text is in test. The
+    test keeps all its rows, so that scores on it can be compared with others'.
+    """
+    texts = {role: {_folded(row) for row in roles.get(role, ())} for role in HELD_OUT}
+    barred = {"test": frozenset[object](), "dev": texts["test"]}
+    either = texts["dev"] | texts["test"]
+    return {
+        role: [row for row in rows if _folded(row) not in barred.get(role, either)]
+        for role, rows in roles.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Repeats:
     """Texts that stand more than once in one role."""

@@ -142,6 +142,29 @@ def draw(rows: Sequence[Example], count: int, *, seed: int, purpose: str = "draw
     return [row for i, row in enumerate(rows) if i in chosen]
 
 
+def draw_share(
+    rows: Sequence[Example], share: float, *, seed: int, purpose: str = "draw"
+) -> list[Example]:
+    """The nearest whole number of rows to `share` of them, at least one, in their order.
+
+    One row of each label comes first, the commonest label first; then each label gives its rows, as
+    the hashes of its texts rank them, at even steps. A larger share of the same seed therefore
+    always holds the smaller one, and any share is as even over the labels as whole rows allow.
+    """
+    ranked: dict[str, list[tuple[float, str, int]]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        place = unit_interval(seed, purpose, text_key(row.fields))
+        ranked[_stratum(row)].append((place, row.id, i))
+    turns: list[tuple[float, float, str, int]] = []
+    for label, found in ranked.items():
+        for rank, (_, _, i) in enumerate(sorted(found)):
+            step = (rank + 0.5) / len(found) if rank else 0.0
+            turns.append((step, -len(found), label, i))
+    count = max(1, int(share * len(rows) + 0.5))
+    chosen = {i for *_, i in sorted(turns)[:count]}
+    return [row for i, row in enumerate(rows) if i in chosen]
+
+
 def _quotas(sizes: Mapping[str, int], count: int) -> dict[str, int]:
     """Rows by label: largest remainder, each label at least one where there are enough to go round.
 

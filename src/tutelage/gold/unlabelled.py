@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from tutelage.exceptions import DataError
 from tutelage.gold.columns import Columns
 from tutelage.gold.fingerprints import text_key
 from tutelage.gold.gold_rows import RowReader
@@ -37,6 +38,8 @@ class UnlabelledSource:
     """Read at most so many rows."""
     limit: int | None = None
     """Sample at most so many (`--limit`)."""
+    allow_overlap: bool = False
+    """Leave rows out whose text is in dev or test, in place of refusing the source."""
     _samples: dict[tuple[int, int, str], UnlabelledSample] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -48,14 +51,25 @@ class UnlabelledSource:
             next(rows, None)
 
     def rows(self, sealed: SealedIndex) -> Iterator[Example]:
-        """All rows but those that are held out."""
-        return (row for row in _stream(self._reader(), self) if not sealed.has_text(row))
+        """All rows but those that are held out. Raises DataError after the last one if there were
+        such rows and they are not allowed."""
+        held_out = _HeldOut(self)
+        for row in _stream(self._reader(), self):
+            held_out.seen += 1
+            if sealed.has_text(row):
+                held_out.note(row)
+            else:
+                yield row
+        held_out.settle()
 
     def sample(self, count: int, seed: int, sealed: SealedIndex) -> UnlabelledSample:
         """The `count` texts whose hashes with `seed` are least (bottom-k sampling).
 
         Every text has the same chance, a text that stands there twice counts once, memory holds
         `count` rows, and a larger sample contains the smaller one of the same seed.
+
+        Raises:
+            DataError: rows stand in dev or test too, and `allow_overlap` is not set.
         """
         count = count if self.limit is None else min(count, self.limit)
         asked = (count, seed, sealed.fingerprint)
@@ -65,14 +79,14 @@ class UnlabelledSource:
 
     def _draw(self, count: int, seed: int, sealed: SealedIndex) -> UnlabelledSample:
         reader = self._reader()
-        seen = held_out = 0
+        held_out = _HeldOut(self)
         heap: list[tuple[int, str]] = []
         kept: dict[int, Example] = {}
         for row in _stream(reader, self):
-            seen += 1
+            held_out.seen += 1
             text = text_key(row.fields)
             if sealed.has_key(text):
-                held_out += 1
+                held_out.note(row)
                 continue
             key = _rank(text, seed)
             if key in kept:
@@ -84,11 +98,42 @@ class UnlabelledSource:
                 dropped, _ = heapq.heapreplace(heap, (-key, row.id))
                 del kept[-dropped]
                 kept[key] = row
-        facts = {"seen": seen + reader.empty, "held_out": held_out, "empty": reader.empty}
+        held_out.settle()
+        facts = {
+            "seen": held_out.seen + reader.empty,
+            "held_out": held_out.count,
+            "empty": reader.empty,
+        }
         return UnlabelledSample(tuple(kept[key] for key in sorted(kept)), facts)
 
     def _reader(self) -> RowReader:
         return RowReader(self.columns)
+
+
+@dataclass
+class _HeldOut:
+    """Rows of one pass whose text is in dev or test."""
+
+    source: UnlabelledSource
+    seen: int = 0
+    count: int = 0
+    first: str = ""
+    """Id of the first one."""
+
+    def note(self, row: Example) -> None:
+        self.first = self.first or row.id
+        self.count += 1
+
+    def settle(self) -> None:
+        if not self.count or self.source.allow_overlap:
+            return
+        names = ", ".join(table.name for table in self.source.tables[:3])
+        raise DataError(
+            f"{names}: {self.count} of {self.seen} unlabelled rows have a text that is also in dev "
+            f"or test, such as the row {self.first!r}.",
+            "A student that learns a teacher's answers to these rows is then measured on them.",
+            "Remove them, or set gold.allow_overlap: drop, which leaves them out.",
+        )
 
 
 def _stream(reader: RowReader, source: UnlabelledSource) -> Generator[Example]:

@@ -149,12 +149,25 @@ class GoldSpec(Spec):
     """Folds where no test is given: each train row is test exactly once, and each fold carves its
     dev from the rest. auto: 5 folds below 1,000 train rows, else one test is carved; off: one test
     in any case."""
-    allow_overlap: bool = False
-    """Go on although rows of one role also stand in another; the report says how many."""
+    allow_overlap: bool | Literal["drop"] = False
+    """Go on although rows of one role also stand in another; the report says how many. `drop`:
+    train and pool rows whose text is in dev or test are left out, and dev rows whose text is in
+    test. Unlabelled rows that stand there are left out either way, and refused without it."""
     expect: Mapping[GoldRole, str] = Field(default_factory=dict)
     """What a role must be, against swapped or changed files: the fingerprint (`split1-...`) that an
     earlier report shows, or a reference file that holds all rows of the role, joined on texts and
     on ids, such as `{dev: anli_r1_dev.jsonl, test: anli_r1_test.jsonl}`."""
+
+    @model_validator(mode="after")
+    def _one_cut(self) -> GoldSpec:
+        if self.few is not None and self.fraction is not None:
+            raise ValueError("has both few and fraction: write one of them")
+        if self.unlabelled == "rest" and self.few is None and self.fraction is None:
+            raise ValueError(
+                "takes the rest of train as unlabelled text, and nothing is left over: set few or "
+                "fraction, such as `fraction: 0.05`"
+            )
+        return self
 
 
 class Caps(Spec):
