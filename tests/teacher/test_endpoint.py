@@ -9,12 +9,13 @@ import sqlite3
 import ssl
 import subprocess
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tutelage.exceptions import TeacherError, UserError
-from tutelage.records import Message, Request, Sampling
+from tutelage.records import Message, Request, Sampling, Steering
 from tutelage.store.caps import Account, Limit, Limits
 from tutelage.teacher.endpoint import Endpoint
 from tutelage.teacher.keys import KeySource
@@ -419,3 +420,9 @@ async def test_a_private_certificate_must_be_named(server, buy, tmp_path):
     assert "teacher.ca_file" in str(caught.value)
     (answer,), _ = await buy(ca_file=str(pem))
     assert answer.reply is not None
+
+
+async def test_a_server_cannot_be_steered(connect, asked):
+    async with connect() as session:
+        with pytest.raises(UserError, match="cannot steer what it writes"):
+            session.resolve(replace(asked("hi"), steering=Steering(reward=0.5)))

@@ -37,3 +37,12 @@ def test_an_unknown_price_is_refused_with_the_lines_to_paste_where_it_matters():
     with pytest.raises(UserError) as caught:
         price_of("elsewhere.example/m", needed=True)
     assert str(caught.value).endswith("teacher:\n  prices: {input: 0.00, output: 0.00}")
+
+
+def test_machines_paid_by_the_hour_have_no_price_beforehand() -> None:
+    assert price_of("local/m", needed=True) == FREE
+    assert price_of("local/m", needed=False, per_hour=2.0) is None
+    with pytest.raises(UserError, match="not known beforehand"):
+        price_of("local/m", needed=True, per_hour=2.0)
+    with pytest.raises(UserError, match="two prices"):
+        price_of("local/m", override=Price.per_million(1, 2), needed=False, per_hour=2.0)

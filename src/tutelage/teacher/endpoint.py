@@ -25,6 +25,7 @@ from tutelage.teacher.dialect import Dialect
 from tutelage.teacher.keys import scrub
 from tutelage.teacher.pacing import Pacing
 from tutelage.teacher.providers import EndpointOptions
+from tutelage.teacher.steered_requests import refuse_steering
 from tutelage.teacher.troubles import Trouble, advice, of_error, of_status
 from tutelage.teacher.valve import Valve
 from tutelage.teacher.wire import Unreadable, decode, encode
@@ -125,6 +126,7 @@ class EndpointSession:
     # --- contracts.Session ------------------------------------------------------------------------
 
     def resolve(self, request: Request) -> Request:
+        refuse_steering(request, self.name)
         s, o = request.sampling, self._o
         temperature = o.temperature if s.temperature is None else s.temperature
         top_p = o.top_p if s.top_p is None else s.top_p

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Protocol, runtime_checkable
 
 from tutelage.exceptions import UserError
 from tutelage.records import Usage
@@ -37,6 +38,19 @@ class Price:
 
 
 FREE = Price(0, 0)
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A session in this process whose replies cost the time that they take."""
+
+    usd_per_gpu_hour: float
+
+
+def hourly_rate(session: Any) -> float:
+    """US dollars per hour of a session's machine; 0 for sessions that know of none."""
+    return session.usd_per_gpu_hour if isinstance(session, Metered) else 0.0
+
 
 PRICES_DATE = "2025-08"
 PRICES_SOURCE = (
@@ -78,20 +92,28 @@ def listed_price(name: str) -> Price | None:
     return None if listed is None else Price.per_million(*listed)
 
 
-def price_of(name: str, *, override: Price | None = None, needed: bool) -> Price | None:
+def price_of(
+    name: str, *, override: Price | None = None, needed: bool, per_hour: float = 0.0
+) -> Price | None:
     """The price to count with.
 
     Args:
         name: Provider and model, as in `Session.name`.
         override: What the recipe says; it wins over the list.
         needed: Whether a cap in dollars depends on it.
+        per_hour: US dollars per hour of the session's machine, of `hourly_rate`. Each reply then
+            brings its own price, which nobody knows beforehand.
 
     Returns:
         None where no price is known and none is needed: money is then counted as unknown.
 
     Raises:
-        UserError: the price is unknown and a cap in dollars could not be kept without it.
+        UserError: the price is unknown and a cap in dollars could not be kept without it, or there
+            are two prices.
     """
+    if per_hour:
+        _check_timed(name, override, needed=needed)
+        return None
     price = override if override is not None else listed_price(name)
     if price is None and needed:
         raise UserError(
@@ -102,3 +124,22 @@ def price_of(name: str, *, override: Price | None = None, needed: bool) -> Price
             "  prices: {input: 0.00, output: 0.00}",
         )
     return price
+
+
+def _check_timed(name: str, override: Price | None, *, needed: bool) -> None:
+    if override is not None:
+        raise UserError(
+            f"The teacher {name} has two prices.",
+            "`usd_per_gpu_hour` counts seconds, and `prices` counts tokens.",
+            "Keep one: prices, which caps in dollars need, or usd_per_gpu_hour.",
+        )
+    if needed:
+        raise UserError(
+            f"What a request to {name} will cost is not known beforehand.",
+            "It is priced by usd_per_gpu_hour, and nobody knows how long a reply takes before it "
+            "is there: a cap in dollars could not be kept.",
+            "Cap tokens in its place (teacher.budget.tokens), or replace usd_per_gpu_hour by a "
+            "price of tokens:\n"
+            "teacher:\n"
+            "  prices: {input: 0.00, output: 0.00}",
+        )

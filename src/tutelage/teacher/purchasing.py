@@ -24,7 +24,7 @@ from tutelage.store.caps import Account, Limits, Shortfall
 from tutelage.store.ledger import Ledger
 from tutelage.teacher.desk import LedgerDesk
 from tutelage.teacher.flights import Answer
-from tutelage.teacher.prices import Price, price_of
+from tutelage.teacher.prices import Price, hourly_rate, price_of
 from tutelage.teacher.tally import FailureCeiling, Paced, Snapshot, Tally
 
 RATE_WINDOW = 10.0
@@ -42,7 +42,8 @@ class Purchaser:
         max_failed: Share (`5%`) or count of requests that may fail before a purchase stops.
 
     Raises:
-        UserError: a cap in dollars is set and the teacher's price is unknown.
+        UserError: a cap in dollars is set and the teacher's price is unknown, or known only
+            afterwards.
     """
 
     def __init__(
@@ -56,7 +57,12 @@ class Purchaser:
     ) -> None:
         self._session, self._ledger = session, ledger
         self._limits = limits or Limits()
-        self.price = price_of(session.name, override=price, needed=self._limits.in_money)
+        self.price = price_of(
+            session.name,
+            override=price,
+            needed=self._limits.in_money,
+            per_hour=hourly_rate(session),
+        )
         self._ceiling = FailureCeiling.read(max_failed)
         self._tally = Tally()
         self._desks: list[LedgerDesk] = []
