@@ -222,6 +222,9 @@ class Gist:
     """Texts wanted in one completion."""
     shots: int = 0
     """Gold rows shown."""
+    lines: bool = False
+    """Whether a row is wanted as lines `Heading: text`, and not as a bare text or JSON. `wanted`
+    then also has `Label` or `Target` where the answer is to be written with the row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.exceptions import UserError
-from tutelage.records import Completion, Example, Label, Reply, Sampling, Task, TokenScore
+from tutelage.records import Completion, Example, Gist, Label, Reply, Sampling, Task, TokenScore
 from tutelage.teacher.annotator import AnnotatorOptions, abstains, ask, choose_shots, read
 
 TASK = Task(
@@ -19,6 +19,7 @@ TASK = Task(
     "Judge the review.",
 )
 MULTI = Task("moods", "multi_label", ("text",), (Label("joy"), Label("fear"), Label("anger")))
+CONCEPTS = Task("concepts", "generation", ("concepts",), instruction="Write a sentence.")
 ROW = Example("u1", {"text": "Fine."})
 SHOTS = (
     Example("t1", {"text": "Great."}, label="pos", rationale="It is called great."),
@@ -81,7 +82,47 @@ def test_several_labels_are_asked_for_as_a_list() -> None:
 
 def test_a_task_without_labels_is_refused() -> None:
     with pytest.raises(UserError, match="no labels to annotate with"):
-        ask(Task("t", "generation", ("text",)), ROW)
+        ask(Task("t", "classification", ("text",)), ROW)
+
+
+def test_a_text_to_write_is_asked_for_with_texts_that_were_written() -> None:
+    row = Example("u1", {"concepts": "dog run"}, target="A dog ran.")
+    shot = Example("t1", {"concepts": "cat nap"}, target="A cat naps.")
+    request = ask(CONCEPTS, row, shots=[shot, row])
+    assert request.messages[0].content == (
+        "Write a sentence.\n\nReply with the text that is wanted, and nothing else.\n\n"
+        "Concepts: cat nap\nTarget: A cat naps.\n\nConcepts: dog run\nTarget:"
+    )
+    assert request.sampling == Sampling(temperature=0.0, max_tokens=128)
+    found = read(CONCEPTS, row, reply("A dog is running.\nConcepts: a"))
+    assert (found.target, found.answer) == ("A dog is running.", "A dog is running.")
+    refused = read(CONCEPTS, row, reply("I'm sorry, but I can't do this."))
+    assert (refused.target, refused.text) == (None, "I'm sorry, but I can't do this.")
+    assert not abstains(CONCEPTS, reply("unsure"))
+
+
+@pytest.mark.parametrize("options", [{"rationale": "before"}, {"abstain": True}])
+def test_a_text_to_write_has_no_reasons(options: dict[str, object]) -> None:
+    with pytest.raises(UserError, match=f"{next(iter(options))} is for tasks with labels"):
+        ask(CONCEPTS, ROW, options=AnnotatorOptions(**options))  # type: ignore[arg-type]
+
+
+def test_the_short_prompt_is_the_row_and_a_cue() -> None:
+    short = AnnotatorOptions(template="fields.v1")
+    assert ask(TASK, ROW, options=short).messages[0].content == "Text: Fine.\nAnswer:"
+    shown = ask(TASK, ROW, shots=SHOTS[:1], options=short).messages[0].content
+    assert shown == "Text: Great.\nAnswer: positive\n\nText: Fine.\nAnswer:"
+    before = replace(short, rationale="before")
+    assert ask(TASK, ROW, shots=SHOTS[:1], options=before).messages[0].content == (
+        "Text: Great.\nReasons: It is called great.\nAnswer: positive\n\nText: Fine.\nReasons:"
+    )
+    written = ask(CONCEPTS, Example("u", {"concepts": "dog"}), options=short)
+    assert written.messages[0].content == "Concepts: dog\nAnswer:"
+
+
+def test_the_gist_has_the_texts_and_not_the_answer() -> None:
+    given = replace(ROW, label="neg", fields={"text": "Fine.", "other": "x"})
+    assert ask(TASK, given).gist == Gist("answer", given={"text": "Fine."})
 
 
 def test_reading_a_reply() -> None:
@@ -124,6 +165,19 @@ def test_scores_are_left_out_where_pieces_cannot_tell() -> None:
     assert (prediction.label, prediction.scores) == ("neutral", None)
     other_text = (TokenScore("x", -0.1, {"x": -0.1}),)
     assert read(TASK, ROW, reply("It is positive", other_text)).scores is None
+
+
+def test_labels_are_scored_whole_where_the_alternatives_are_labels() -> None:
+    labels = (Label("1", "very good"), Label("2", "very bad"), Label("3", "very bad indeed"))
+    task = replace(TASK, labels=labels)
+    top = {"very good": math.log(0.2), "very bad": math.log(0.1), "very bad indeed": math.log(0.5)}
+    for words, name in (("very bad", "2"), ("very bad indeed", "3")):
+        tokens = (TokenScore(words, top[words], top),)
+        found = read(task, ROW, reply(words, tokens))
+        assert found.label == name
+        assert found.scores == pytest.approx({"1": 0.25, "2": 0.125, "3": 0.625})
+    pieces = (TokenScore("very", -0.1, {"very": -0.1}), TokenScore(" bad", -0.1))
+    assert read(task, ROW, reply("very bad", pieces)).scores is None
 
 
 @settings(deadline=None)

@@ -1,6 +1,7 @@
 """The prompted annotator: how a teacher is asked for the answer to a row, and how it is understood.
 
-The answer is a label, several labels, or a piece of the row's context (span QA).
+The answer is a label, several labels, a piece of the row's context (span QA), or a text to write
+(generation).
 
 Synthesis uses it to label unlabelled rows, evaluation to let the teacher itself stand as a rival.
 Both ask and read in the same way, so a difference between them is not one of prompts.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,7 @@ from tutelage.exceptions import UserError
 from tutelage.records import (
     Completion,
     Example,
+    Gist,
     Prediction,
     Reply,
     Request,
@@ -28,6 +30,7 @@ from tutelage.records import (
 from tutelage.teacher.answer_reading import read_answer
 from tutelage.teacher.cleaning import cut_run_on, run_on_markers, strip_thinking
 from tutelage.teacher.parsing import Reading, read_label, read_labels
+from tutelage.teacher.target_reading import read_target
 from tutelage.teacher.templating import Prompt, load, said, shown, variables
 
 Place = Literal["none", "before", "after"]
@@ -35,6 +38,7 @@ Place = Literal["none", "before", "after"]
 
 LABELS_PROMPT = "annotate.v1"
 SPANS_PROMPT = "answer.v1"
+TARGETS_PROMPT = "target.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +46,20 @@ class AnnotatorOptions:
     """How the teacher is asked."""
 
     shots: int = 0
-    """Gold train rows to show, balanced over the labels; 0 for none."""
+    """Gold train rows to show, balanced over the labels where there are any; 0 for none."""
     rationale: Place = "none"
     """Whether the teacher gives reasons, and on which side of its answer."""
     abstain: bool = False
     """Whether the teacher may answer that it cannot decide; of questions, that the context holds no
     answer."""
     template: str = LABELS_PROMPT
-    """Shipped template, or path of your own. Questions are asked by `answer.v1` in place of the
-    default."""
+    """Shipped template, or path of your own. In place of the default, questions are asked by
+    `answer.v1` and texts to write by `target.v1`."""
     temperature: float = 0.0
     """0 for the likeliest answer."""
     max_tokens: int | None = None
-    """Longest reply; None for 300 with a rationale, 64 for several labels or a span, else 24."""
+    """Longest reply; None for 300 with a rationale, 128 for a text to write, 64 for several labels
+    or a span, else 24."""
     logprobs: int | None = None
     """Alternatives to ask for at each token, from which label scores are read; None for none."""
 
@@ -66,20 +71,16 @@ def ask(
     shots: Sequence[Example] = (),
     options: AnnotatorOptions | None = None,
 ) -> Request:
-    """What to send to learn the label of `row`.
+    """What to send to learn the answer to `row`.
 
     A shot that is the row itself, or has the same texts, is left out: it would give the answer.
 
     Raises:
-        UserError: the task has no labels, or the template is missing or faulty.
+        UserError: the task has no labels, a text to write is asked for with reasons or abstention,
+            or the template is missing or faulty.
     """
     chosen = options or AnnotatorOptions()
-    if not task.labels and task.kind != "span_qa":
-        raise UserError(
-            f"The task {task.name!r} has no labels to annotate with.",
-            "A prompted annotator chooses among the labels of a task.",
-            "Give the task labels, or choose another synthesis.",
-        )
+    _check(task, chosen)
     given = {
         **variables(task, row),
         "answer": "",
@@ -99,13 +100,30 @@ def ask(
         max_tokens=chosen.max_tokens or _room(task, chosen.rationale),
         logprobs=chosen.logprobs,
     )
-    return Request(prompt_of(task, chosen).messages(given), sampling)
+    gist = Gist("answer", given={name: row.fields.get(name, "") for name in task.fields})
+    return Request(prompt_of(task, chosen).messages(given), sampling, gist=gist)
+
+
+def _check(task: Task, options: AnnotatorOptions) -> None:
+    if task.kind == "generation":
+        if options.abstain or options.rationale != "none":
+            raise UserError(
+                f"{'abstain' if options.abstain else 'rationale'} is for tasks with labels.",
+                "The reply to a generation task is the text that is wanted, and nothing else.",
+                "Leave it out.",
+            )
+    elif not task.labels and task.kind != "span_qa":
+        raise UserError(
+            f"The task {task.name!r} has no labels to annotate with.",
+            "A prompted annotator chooses among the labels of a task.",
+            "Give the task labels, or choose another synthesis.",
+        )
 
 
 def prompt_of(task: Task, options: AnnotatorOptions) -> Prompt:
     """The template by which rows of `task` are asked about."""
-    name = options.template
-    return load(SPANS_PROMPT if task.kind == "span_qa" and name == LABELS_PROMPT else name)
+    own = {"span_qa": SPANS_PROMPT, "generation": TARGETS_PROMPT}.get(task.kind, LABELS_PROMPT)
+    return load(own if options.template == LABELS_PROMPT else options.template)
 
 
 def _same_texts(task: Task, one: Example, other: Example) -> bool:
@@ -116,6 +134,8 @@ def _same_texts(task: Task, one: Example, other: Example) -> bool:
 def _room(task: Task, rationale: Place) -> int:
     if rationale != "none":
         return 300
+    if task.kind == "generation":
+        return 128
     return 64 if task.kind in ("multi_label", "span_qa") else 24
 
 
@@ -124,12 +144,16 @@ def read(
 ) -> Prediction:
     """What `reply` says about `row`. Never guesses.
 
-    An answer to a question must stand in its context; `spans` is None where it does not. `label` is
-    None where the reply names none for certain or abstains (`abstains` tells which).
-    `scores` are there where the reply carries log-probabilities of the label's first pieces.
+    A text to write is the reply without what teachers put around it, and None where it is empty or
+    a refusal. An answer to a question must stand in its context; `spans` is None where it does not.
+    `label` is None where the reply names none for certain or abstains (`abstains` tells which).
+    `scores` are there where the reply carries log-probabilities of whole labels, or of the label's
+    first pieces.
     """
     place = options.rationale if options else "none"
     completion = reply.completions[0] if reply.completions else Completion("")
+    if task.kind == "generation":
+        return Prediction(row.id, text=completion.text, target=read_target(task, completion.text))
     if task.kind == "span_qa":
         found = read_answer(
             _counting(task, completion),
@@ -153,7 +177,7 @@ def read(
 
 def abstains(task: Task, reply: Reply) -> bool:
     """Whether the teacher said that it cannot decide."""
-    if task.kind == "span_qa" or not reply.completions:
+    if task.kind in ("span_qa", "generation") or not reply.completions:
         return False
     return _read(task, reply.completions[0])[1].abstained
 
@@ -174,23 +198,34 @@ def _read(task: Task, completion: Completion) -> tuple[str, Reading]:
 def _scores(task: Task, completion: Completion, at: int) -> Mapping[str, float] | None:
     """Probability by label from the alternatives at the token with which the label begins.
 
-    Each alternative counts for the one label whose words or name begin with it. Alternatives that
+    A reply of one piece, all of whose alternatives are labels' words, scores the labels whole. Else
+    each alternative counts for the one label whose words or name begin with it. Alternatives that
     begin no label, or several, count for none; the rest is scaled to 1. None where the tokens do
     not spell the text, or the label that was chosen cannot be told by its first piece.
     """
     place = 0
-    for piece in completion.tokens or ():
+    pieces = completion.tokens or ()
+    named = {label.said: label.name for label in task.labels}
+    if len(pieces) == 1 and pieces[0].top and {pieces[0].token, *pieces[0].top} <= named.keys():
+        return _shares(task, ((named[words], p) for words, p in pieces[0].top.items()))
+    for piece in pieces:
         if place <= at < place + len(piece.token):
-            masses: dict[str, float] = defaultdict(float)
-            for token, logprob in {**piece.top, piece.token: piece.logprob}.items():
-                if (name := _begins(task, token)) is not None:
-                    masses[name] += math.exp(logprob)
-            total = sum(masses.values())
-            if _begins(task, piece.token) is None or total <= 0:
+            if _begins(task, piece.token) is None:
                 return None
-            return {name: masses[name] / total for name in task.label_names}
+            rivals = {**piece.top, piece.token: piece.logprob}
+            return _shares(task, ((_begins(task, token), p) for token, p in rivals.items()))
         place += len(piece.token)
     return None
+
+
+def _shares(task: Task, pieces: Iterable[tuple[str | None, float]]) -> Mapping[str, float] | None:
+    """Probability by label, scaled to 1, from label and log-probability of each alternative."""
+    masses: dict[str, float] = defaultdict(float)
+    for name, logprob in pieces:
+        if name is not None:
+            masses[name] += math.exp(logprob)
+    total = sum(masses.values())
+    return {name: masses[name] / total for name in task.label_names} if total > 0 else None
 
 
 def _begins(task: Task, token: str) -> str | None:

@@ -179,7 +179,7 @@ class CorpusSession:
     def _say(self, request: Request, at: int) -> str:
         gist = request.gist
         prompt = "\n\n".join(message.content for message in request.messages)
-        if gist is None:
+        if gist is None or gist.kind == "answer":
             return self._annotate(request, prompt, at) or _decline("knows texts and their labels")
         if gist.kind == "attributes" or gist.label is None:
             return _decline("writes texts for a label, and nothing else")
@@ -287,6 +287,8 @@ class CorpusSession:
         """The label of the row that the prompt asks about; that of the nearest for other texts."""
         words = [label.said for label in self._task.labels]
         ask = what_is_asked(prompt, words)
+        if request.gist is not None and ask in ("explanation", "else"):
+            ask = "label"  # a short prompt does not name the labels
         shown = rows_shown(prompt, self._task.fields, 1)
         if not self._labelled or not shown or "label" not in ask:
             return ""

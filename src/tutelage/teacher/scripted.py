@@ -168,10 +168,13 @@ class ScriptedSession:
 
     def _say(self, request: Request, lots: Lots, at: int) -> list[TokenScore]:
         prompt = "\n\n".join(message.content for message in request.messages)
-        if request.gist is not None:
-            return self._write(request, request.gist, prompt, at) or self._decline()
+        gist = request.gist
+        if gist is not None and gist.kind != "answer":
+            return self._write(request, gist, prompt, at) or self._decline()
         cases = self._world.read(prompt)
         ask = what_is_asked(prompt, [label.said for label in self._task.labels])
+        if gist is not None and ask in ("explanation", "else"):
+            ask = "label"  # a short prompt does not name the labels
         if not cases or ask == "else":
             return self._decline()
         case = cases[-1]

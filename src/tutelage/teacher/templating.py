@@ -38,7 +38,8 @@ VARIABLES: Mapping[str, str] = {
     "relation": "NLI: entails, is neutral to, contradicts",
     "rationale": "annotators: none, before or after",
     "abstain": "annotators: whether the teacher may answer unsure",
-    "shots": "annotators and writers: examples, each with fields, answer and rationale",
+    "shots": "annotators and writers: examples, each with fields, answer and rationale; writers of "
+    "whole rows: also with lines, the example in the form of the reply",
     "label": "writers: the label to write for, with name, words and guideline; empty without one",
     "given": "writers: fields that stand already, each with name, heading and text",
     "wanted": "writers: what to write, in words, such as `a text` or `a hypothesis`",
