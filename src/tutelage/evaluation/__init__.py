@@ -28,6 +28,11 @@ PLUGINS: tuple[Plugin, ...] = (
         "Exact match and token F1 of extractive answers, as SQuAD counts them.",
     ),
     _metric(
+        "text_quality",
+        "text_quality:TextQuality",
+        "BLEU, chrF, ROUGE and lengths of written texts; empty, copied and repeated ones.",
+    ),
+    _metric(
         "calibration",
         "calibration:Calibration",
         "Expected calibration error, Brier score and log loss.",

@@ -1,7 +1,8 @@
 """Per-row values whose mean is the score, so that one statistic serves accuracy and F1 alike.
 
-Accuracy is a mean over rows, and so are exact match and token F1 of span QA. F1 over labels is a
-ratio of such means; to first order, row r moves it by its influence, and score + n * influence[r]
+Accuracy is a mean over rows, and so are exact match and token F1 of span QA and ROUGE of written
+texts. F1 over labels is a ratio of such means, and corpus BLEU and chrF are smooth functions of
+them; to first order, row r moves such a score by its influence, and score + n * influence[r]
 averages to the score itself (the infinitesimal jackknife, Efron 1982, chapter 6). Intervals and
 paired tests then resample rows and seeds of these values.
 """
@@ -13,14 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from tutelage.evaluation.alignment import Bools, Indicators, indicators
+from tutelage.evaluation.scales import OVERLAPS
 from tutelage.evaluation.span_answers import span_values
+from tutelage.evaluation.text_quality import text_values
 from tutelage.evaluation.variance import Floats
 from tutelage.exceptions import UserError
 from tutelage.records import Example, Prediction, Task
 
 LABELLED = ("accuracy", "subset_accuracy", "macro_f1", "micro_f1")
 SPANS = ("f1", "em")
-ROW_WISE = (*LABELLED, *SPANS)
+ROW_WISE = (*LABELLED, *SPANS, *OVERLAPS)
 
 
 def row_values(
@@ -39,6 +42,10 @@ def row_values(
         if metric not in SPANS:
             raise _not_row_wise(metric, SPANS)
         return span_values(gold, predictions, measure="f1" if metric == "f1" else "em")
+    if task.kind == "generation":
+        if metric not in OVERLAPS:
+            raise _not_row_wise(metric, OVERLAPS)
+        return text_values(gold, predictions, metric=metric)
     table = indicators(task, gold, predictions)
     if metric in ("accuracy", "subset_accuracy"):
         return table.right.astype(np.float64)

@@ -17,7 +17,7 @@ DEFAULTS: dict[TaskKind, tuple[str, ...]] = {
     "nli": ("accuracy", "macro_f1", "per_class", "calibration", "rationale_overlap"),
     "multi_label": ("multi_label", "per_class", "rationale_overlap"),
     "span_qa": ("span_answers", "rationale_overlap"),
-    "generation": (),
+    "generation": ("text_quality",),
 }
 """Metrics of every task of a kind, whether a recipe names them or not."""
 

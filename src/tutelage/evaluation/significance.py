@@ -1,7 +1,7 @@
 """Is the difference real? Intervals, paired tests and verdicts over test rows and student seeds.
 
-Values are per-row correctness (0 or 1), or for F1 the per-row values of `influence.py`, whose mean
-is the score. What is resampled, and how, stands in `variance.py`.
+Values are per-row correctness (0 or 1), or for F1 and for written texts the per-row values of
+`influence.py`, whose mean is the score. What is resampled, and how, stands in `variance.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from tutelage.evaluation.scales import Scale
 from tutelage.evaluation.variance import (
     Floats,
     Uncertainty,
@@ -27,6 +28,7 @@ from tutelage.exceptions import UserError
 
 Verdict = Literal["gain", "loss", "no gain above x", "undecided"]
 Groups = Sequence[object] | npt.ArrayLike | None
+SHARE = Scale()
 BOTH = "test rows and student seeds"
 ROWS = "test rows only (one seed)"
 SAME = "test rows (all seeds answer alike)"
@@ -87,6 +89,8 @@ class Comparison:
     """After Holm over the comparisons shown; None where only one was made."""
     a: str = ""
     b: str = ""
+    top: float = 1.0
+    """Of the metric's scale: 1, or 100 for metrics such as chrF."""
     within_seeds: tuple[WithinSeed, ...] = ()
     """One entry for each seed that both arms have, where the metric is accuracy."""
 
@@ -94,7 +98,8 @@ class Comparison:
     def sentence(self) -> str:
         """The verdict in words, such as `no gain above 1.3 points`."""
         if self.verdict == "no gain above x":
-            return f"no gain above {100 * max(self.equivalence_bound, 0.0):.1f} points"
+            bound = 100 * max(self.equivalence_bound, 0.0) / self.top
+            return f"no gain above {bound:.1f} points"
         return self.verdict
 
     def to_facts(self) -> dict[str, Any]:
@@ -108,18 +113,21 @@ class Comparison:
         }
 
 
-def interval(values: npt.ArrayLike, *, groups: Groups = None, level: float = 0.95) -> Interval:
+def interval(
+    values: npt.ArrayLike, *, groups: Groups = None, level: float = 0.95, scale: Scale = SHARE
+) -> Interval:
     """Confidence interval of the mean of `values` [seeds, rows], or [rows] for one seed.
 
     A score interval (Wilson 1927) at the effective number of rows p(1-p)/variance, with t
-    quantiles: it stays inside 0 to 1 and keeps its coverage where nearly every row is right
-    (Korn and Graubard 1998; Dean and Pagano 2015). A score at exactly 0 or 1 counts its groups.
+    quantiles: it stays inside the scale and keeps its coverage where nearly every row is right
+    (Korn and Graubard 1998; Dean and Pagano 2015). A score at either end of the scale counts its
+    groups.
 
     >>> i = interval([1] * 8 + [0] * 2)
     >>> round(i.low, 2), i.point, round(i.high, 2), i.covers
     (0.43, 0.8, 0.96, 'test rows only (one seed)')
     """
-    matrix = as_matrix(values)
+    matrix = as_matrix(values) / scale.top
     codes = group_codes(groups, matrix.shape[1])
     count = int(codes.max()) + 1
     share = seed_share(matrix, codes)
@@ -129,7 +137,7 @@ def interval(values: npt.ArrayLike, *, groups: Groups = None, level: float = 0.9
     freedom = known.freedom if known.variance else float("inf")
     low, high = _score_limits(point, known, count, float(stats.t.ppf((1 + level) / 2, freedom)))
     covers = ROWS if len(matrix) == 1 else SAME if _alike(matrix) else BOTH
-    return Interval(low, point, high, covers, level)
+    return Interval(low * scale.top, point * scale.top, high * scale.top, covers, level)
 
 
 def _alike(matrix: Floats) -> bool:
@@ -140,7 +148,7 @@ def _score_limits(
     point: float, known: Uncertainty, count: int, quantile: float
 ) -> tuple[float, float]:
     binomial = point * (1 - point)
-    if binomial < -1e-12:  # a score outside 0 to 1, such as BLEU
+    if binomial < -1e-12:  # a score outside its scale
         return point - quantile * known.error, point + quantile * known.error
     seen = known.variance > 0 and binomial > 1e-12
     effective = binomial / known.variance if seen else float(count)
@@ -160,6 +168,7 @@ def compare(
     margin: float = 0.02,
     power: float = 0.8,
     names: tuple[str, str] = ("", ""),
+    scale: Scale = SHARE,
 ) -> Comparison:
     """Compare two arms on the same test rows.
 
@@ -168,14 +177,15 @@ def compare(
         b: The same rows of the other arm; it may have another number of seeds.
         groups: Which rows belong together, such as those that share a premise.
         level: Of the interval; the verdict follows it.
-        margin: Smallest gain that would matter: `no gain above x` is said where the upper limit
-            lies below it.
+        margin: Smallest gain that would matter, as a share of the scale: `no gain above x` is said
+            where the upper limit lies below it.
         power: For `smallest_detectable`.
         names: Of the two arms, for the report.
+        scale: Of the values, and how far two different answers to one row lie apart on it.
 
-    Rows are paired, seeds are not. Two rows on which the arms differ are added, one for each arm,
-    before the variance is taken (Bonett and Price 2012), so that two arms that agree on twenty
-    rows are not called equal for certain.
+    Rows are paired, seeds are not. Two rows on which the arms differ by the scale's step are added,
+    one for each arm, before the variance is taken (Bonett and Price 2012), so that two arms that
+    agree on twenty rows are not called equal for certain.
 
     Raises:
         UserError: the two have not the same number of rows.
@@ -190,7 +200,7 @@ def compare(
     codes = group_codes(groups, rows)
     count = int(codes.max()) + 1
     difference = first.mean(axis=0) - second.mean(axis=0)
-    by_rows = row_variance(difference, codes) + 2 / rows**2
+    by_rows = row_variance(difference, codes) + 2 * (scale.top * scale.step / rows) ** 2
     known = combine(by_rows, count, [seed_share(first, codes), seed_share(second, codes)])
     point, quantile = float(difference.mean()), float(stats.t.ppf((1 + level) / 2, known.freedom))
     half = quantile * known.error
@@ -211,9 +221,10 @@ def compare(
             seeds=(len(first), len(second)),
             covers=_covers(len(first), len(second), names),
             level=level,
-            margin=margin,
+            margin=margin * scale.top,
             a=names[0],
             b=names[1],
+            top=scale.top,
         )
     )
 

@@ -1,5 +1,5 @@
 """Where a contender is good and where it is not: accuracy by label and by tag; token F1 by tag and
-on questions without an answer (span QA)."""
+on questions without an answer (span QA); chrF or ROUGE by tag (generation)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tutelage.evaluation.scales import OVERLAPS, scale_of
 from tutelage.evaluation.significance import Interval, compare, interval
 from tutelage.evaluation.standings import answered, row_groups, score_matrix
 from tutelage.records import Example, Scorecard, Task
@@ -33,7 +34,7 @@ class Slice:
     value: str
     rows: int
     interval: Interval
-    """Of the accuracy (multi-label: all labels right), or of the token F1 (span QA)."""
+    """Of the accuracy (multi-label: all labels right), or of the metric that `sliced_by` names."""
     gap: Gap | None = None
     """To the reference; None for the reference itself and for slices of very few rows."""
 
@@ -66,14 +67,15 @@ def slices(
         for key in _keys(row):
             parts.setdefault(key, []).append(row)
     found = []
+    metric = sliced_by(task)
     for (name, value), part in parts.items():
-        matrix = score_matrix(task, part, cards, metric=sliced_by(task))
+        matrix = score_matrix(task, part, cards, metric=metric)
         found.append(
             Slice(
                 name,
                 value,
                 len(part),
-                interval(matrix, groups=row_groups(part, by), level=level),
+                interval(matrix, groups=row_groups(part, by), level=level, scale=scale_of(metric)),
                 _gap(task, part, cards, against, by, level) if against else None,
             )
         )
@@ -95,12 +97,15 @@ def _gap(
         return None
     metric = sliced_by(task)
     own, other = (score_matrix(task, shared, group, metric=metric) for group in (cards, against))
-    found = compare(own, other, groups=groups, level=level)
+    found = compare(own, other, groups=groups, level=level, scale=scale_of(metric))
     return Gap(found.difference, found.low, found.high)
 
 
 def sliced_by(task: Task) -> str:
-    """The metric that slices show: its value on a row does not depend on the other rows."""
+    """The metric that slices show: its value on a row does not depend on the other rows, or hardly
+    does. BLEU of a few rows is a matter of single words, so texts have chrF then."""
+    if task.kind == "generation":
+        return task.metric if task.metric in OVERLAPS and task.metric != "bleu" else "chrf"
     return "f1" if task.kind == "span_qa" else "accuracy"
 
 

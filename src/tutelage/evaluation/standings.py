@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tutelage.evaluation.influence import ROW_WISE, row_values
+from tutelage.evaluation.scales import scale_of
 from tutelage.evaluation.significance import (
     Comparison,
     Interval,
@@ -176,7 +177,7 @@ def _interval(
     if metric not in ROW_WISE or not rows:
         return None
     matrix = score_matrix(task, rows, cards, metric=metric)
-    found = interval(matrix, groups=row_groups(rows, by), level=level)
+    found = interval(matrix, groups=row_groups(rows, by), level=level, scale=scale_of(metric))
     several = len({card.purchase_seed for card in cards}) > 1
     return replace(found, covers=PURCHASES) if several else found
 
@@ -233,7 +234,7 @@ def comparisons(
         metric: To compare on; the task's own where empty.
         by: Field or tag whose equal values make rows one cluster.
         level: Of the intervals.
-        margin: Smallest difference that would matter.
+        margin: Smallest difference that would matter, as a share of the metric's scale.
 
     Raises:
         UserError: a pair names a contender without a card, two that share no row, or a metric
@@ -271,6 +272,7 @@ def _compared(
         level=level,
         margin=margin,
         names=(str(pair[0]), str(pair[1])),
+        scale=scale_of(metric),
     )
     if metric in RIGHT_OR_WRONG:
         found = replace(found, within_seeds=_within_seeds(task, shared, a, b, metric))

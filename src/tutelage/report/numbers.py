@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from tutelage.evaluation.scales import OF_A_HUNDRED
+
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
-OF_A_HUNDRED = ("bleu", "chrf", "rationale_bleu")
-"""Metrics that are given from 0 to 100; all others are shares of 1."""
 
 
 def score(value: float | None, metric: str = "accuracy") -> str:
