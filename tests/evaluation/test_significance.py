@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from tutelage.evaluation.detectability import smallest_detectable
+from tutelage.evaluation.detectability import smallest_detectable, typical_discordance
+from tutelage.evaluation.scales import Scale, scale_of
 from tutelage.evaluation.significance import (
     compare,
     equivalence,
@@ -257,3 +259,29 @@ def test_any_scores_have_an_interval_inside_0_to_1_that_holds_the_point(
     assert other.low < other.difference < other.high
     assert 0 <= other.p <= 1
     assert other.freedom >= 1
+
+
+def test_a_score_of_a_hundred_is_a_share_a_hundred_times_as_large() -> None:
+    values = np.random.default_rng(0).random((3, 40))
+    of_one, of_hundred = interval(values), interval(100 * values, scale=Scale(top=100.0))
+    assert of_hundred.low == pytest.approx(100 * of_one.low)
+    assert of_hundred.high == pytest.approx(100 * of_one.high)
+    assert interval([0.0] * 30, scale=Scale(top=100.0)).high == pytest.approx(100 * 0.1135, abs=0.1)
+    a, b = values, values[::-1]
+    share, points = compare(a, b), compare(100 * a, 100 * b, scale=Scale(top=100.0))
+    assert points.low == pytest.approx(100 * share.low)
+    assert points.p == pytest.approx(share.p)
+    assert (points.margin, points.verdict) == (pytest.approx(2.0), share.verdict)
+
+
+def test_equal_texts_are_not_called_equal_for_certain() -> None:
+    same = [50.0] * 200
+    found = compare(same, same, scale=scale_of("chrf"))
+    assert found.error == pytest.approx(math.sqrt(2) * 20 / 200)
+    assert found.sentence == "no gain above 0.3 points"
+
+
+def test_texts_show_smaller_differences_than_labels() -> None:
+    spread = typical_discordance("generation")
+    assert smallest_detectable(500, discordance=spread) == pytest.approx(2.8016 * 0.15 / 500**0.5)
+    assert typical_discordance("nli") is None

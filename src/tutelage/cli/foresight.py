@@ -107,14 +107,20 @@ def _show_gold(report: Checkup) -> None:
         say(f"Unlabelled text: {report.unlabelled}")
 
 
+def _where(report: Checkup) -> str:
+    if report.task is not None and report.task.kind == "generation":
+        return "where they scatter by 15 points from row to row"
+    return "at an accuracy of 50 %"
+
+
 def _abilities(report: Checkup) -> list[str]:
     lines = []
     if (reach := report.reach) is not None:
         units = f"{reach.groups:,} independent groups (by {reach.by})" if reach.by else ""
         lines.append(
             f"With {units or f'{reach.rows:,} test rows'}, differences of "
-            f"{100 * reach.smallest:.1f} points or more can be found (in 80 % of studies, at an "
-            "accuracy of 50 %); more seeds do not better that."
+            f"{100 * reach.smallest:.1f} points or more can be found (in 80 % of studies, "
+            f"{_where(report)}); more seeds do not better that."
         )
     if (cut := report.cut) is not None and cut.limit is not None:
         if cut.share is None:

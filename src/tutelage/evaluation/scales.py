@@ -21,7 +21,8 @@ class Scale:
 
 
 OVERLAP_STEP = 0.2
-"""Two different texts for one row usually lie 10 to 25 points of chrF or ROUGE apart."""
+"""Two different texts for one row usually lie 6 to 30 points of chrF or ROUGE apart: so do those of
+look-up rivals on dev rows of CommonGen and WebNLG."""
 
 
 def scale_of(metric: str) -> Scale:

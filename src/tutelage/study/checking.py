@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from tutelage.contracts import Teacher
-from tutelage.evaluation.detectability import smallest_detectable
+from tutelage.evaluation.detectability import smallest_detectable, typical_discordance
 from tutelage.exceptions import TutelageError, UserError
 from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import find
@@ -40,8 +40,9 @@ class Reach:
     """Independent groups of test rows; the rows themselves where they are not grouped."""
     rows: int
     smallest: float
-    """Smallest true difference in accuracy that is found in 80 % of studies at 50 % accuracy,
-    where a difference is hardest to see; no number of seeds beats it."""
+    """Smallest true difference that is found in 80 % of studies, as a share of the scale; no number
+    of seeds beats it. In accuracy at 50 %, where a difference is hardest to see; in the overlap of
+    texts (generation) where differences scatter by 15 points from row to row."""
     by: str = ""
     """Field or tag by which rows are grouped."""
 
@@ -252,7 +253,8 @@ def reach_of(recipe: Recipe, task: Task, golds: Sequence[Gold]) -> Reach | None:
     groups = sum(gold.test.count_groups(by) for gold in golds) if by else rows
     if not groups:
         return None
-    return Reach(groups, rows, smallest_detectable(groups), by)
+    spread = typical_discordance(task.kind)
+    return Reach(groups, rows, smallest_detectable(groups, discordance=spread), by)
 
 
 # --- lengths --------------------------------------------------------------------------------------
