@@ -57,8 +57,9 @@ class Parts:
     critic: Critic | None = None
     critic_id: Identity = field(default_factory=dict)
     grid: str = ""
-    with_gold: bool | Literal["last"] = True
-    """Whether students see the gold train rows: every one, none, or the last one alone."""
+    with_gold: bool | Literal["last", "whole"] = True
+    """Whether students see the gold train rows: every student, none, or the last one alone.
+    `whole`: every one, and rows too that the recipe leaves out for all others."""
     turns: int = 1
     patience: int | None = None
     candidates: int = 10_000

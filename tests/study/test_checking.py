@@ -64,8 +64,13 @@ def test_a_missing_key_is_a_warning_and_a_command_is_not_run(small_recipe, tmp_p
 def test_probing_asks_the_teacher_and_says_what_it_does(small_recipe, tmp_path):
     found = check(small_recipe(), tmp_path, online=tmp_path / "runs" / "ledger.sqlite")
     assert found.ok
-    assert found.online.name == found.teacher
-    assert {f.name for f in found.online.findings} >= {"usage", "n", "logprobs", "schema"}
+    assert found.teachers[0].online.name == found.teachers[0].name
+    assert {f.name for f in found.teachers[0].online.findings} >= {
+        "usage",
+        "n",
+        "logprobs",
+        "schema",
+    }
 
 
 def test_a_key_that_is_missing_online_is_a_fault(small_recipe, tmp_path, monkeypatch):

@@ -37,6 +37,6 @@ def test_students_that_buy_for_themselves_have_the_whole_cap_each() -> None:
     ],
 )
 def test_accounts_by_arm_or_by_student(unit: Unit, arm: str) -> None:
-    shop = Shop(None, None, "s", None, None, frozenset({"loop"}))  # type: ignore[arg-type]
+    shop = Shop(Recipe.model_validate(RECIPE), {}, None, "s")  # type: ignore[arg-type]
     account = shop._account(unit, 2)
     assert (account.arm, account.purchase, account.turn) == (arm, 1, 2)

@@ -68,10 +68,10 @@ def _show_report(report: Checkup) -> None:
             say(line)
     for warning in report.warnings:
         note(f"Warning: {warning}", "yellow")
-    if report.online is not None:
+    for online in (known.online for known in report.teachers if known.online is not None):
         say()
-        say(f"{report.online.name} (served by {report.online.served_by or 'an unnamed model'}):")
-        rows = [(f.name, "yes" if f.ok else "no", f.said) for f in report.online.findings]
+        say(f"{online.name} (served by {online.served_by or 'an unnamed model'}):")
+        rows = [(f.name, "yes" if f.ok else "no", f.said) for f in online.findings]
         show(tabulate(("tried", "works", "seen"), rows))
     if report.ok:
         say()
@@ -130,8 +130,9 @@ def _abilities(report: Checkup) -> list[str]:
                 f"max_source {cut.limit} cuts {cut.share:.1%} of {cut.rows:,} train rows "
                 f"(longest: {cut.longest} pieces)."
             )
-    if report.teacher:
-        lines.append(f"Teacher: {report.teacher}, {_price(report.price)}.")
+    for known in report.teachers:
+        called = known.called if known.called != "teacher" else "Teacher"
+        lines.append(f"{called}: {known.name}, {_price(known.price)}.")
     return lines
 
 

@@ -23,6 +23,7 @@ from tutelage.recipe.fault_finding import (
     option_faults,
     place,
 )
+from tutelage.recipe.named_teachers import asked_teachers, naming_faults, teachers_of
 from tutelage.recipe.schema import UNLABELLED_RIVALS, ArmSpec, PartSpec, Recipe, TeacherSpec
 from tutelage.recipe.yaml12 import Document, Location, override, read_file, walk
 
@@ -192,9 +193,10 @@ def _option_faults(tree: Mapping[str, Any], document: Document) -> Iterator[Faul
 
 def _parts(tree: Mapping[str, Any]) -> Iterator[_Part]:
     """Every part that a recipe names; shapes that are wrong are left to pydantic."""
-    if isinstance(teacher := tree.get("teacher"), Mapping):
-        options = {k: v for k, v in teacher.items() if k not in TeacherSpec.model_fields}
-        yield _Part(("teacher",), "teacher", str(teacher.get("kind", "endpoint")), options)
+    yield from _teacher(tree.get("teacher"), ("teacher",))
+    named = tree.get("teachers")
+    for name, teacher in named.items() if isinstance(named, Mapping) else ():
+        yield from _teacher(teacher, ("teachers", name))
     student = tree.get("student")
     yield from _student(student, ("student",))
     for at, kind, value in (
@@ -215,6 +217,12 @@ _LISTS: tuple[tuple[str, Kind], ...] = (("checks", "check"), ("metrics", "metric
 def _items(value: Any) -> Iterator[tuple[int, Any]]:
     if isinstance(value, (list, tuple)):
         yield from enumerate(value)
+
+
+def _teacher(value: Any, at: Location) -> Iterator[_Part]:
+    if isinstance(value, Mapping):
+        options = {k: v for k, v in value.items() if k not in TeacherSpec.model_fields}
+        yield _Part(at, "teacher", str(value.get("kind", "endpoint")), options)
 
 
 def _student(value: Any, at: Location) -> Iterator[_Part]:
@@ -281,8 +289,6 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
     for name, arm in recipe.arms.items():
         yield from _arm_contradictions(recipe, name, arm)
     for name, rival in recipe.rivals.items():
-        if rival.kind == "teacher" and recipe.teacher is None:
-            yield Fault(f"rivals.{name}", "asks a teacher, but the recipe has none.")
         if rival.kind == "student" and rival.student is None:
             yield Fault(f"rivals.{name}", "needs a student, such as `student: {kind: linear}`.")
         if rival.kind == "predictions" and rival.predictions is None:
@@ -293,11 +299,13 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(f"rivals.{name}", f"does not fit {recipe.task.kind}: write {instead}.")
         if name in recipe.arms:
             yield Fault(f"rivals.{name}", "has the name of an arm.")
+    yield from naming_faults(recipe)
     if recipe.primary:
         yield from _primary_faults(recipe)
-    if recipe.match and recipe.match.by in ("usd", "calls") and recipe.teacher:
+    if recipe.match and recipe.match.by in ("usd", "calls") and asked_teachers(recipe):
         unit = {"usd": "usd", "calls": "requests"}[recipe.match.by]
-        if recipe.match.to is None and getattr(recipe.teacher.budget, unit) is None:
+        budget = recipe.teacher.budget if recipe.teacher else None
+        if recipe.match.to is None and getattr(budget, unit, None) is None:
             yield Fault("match", f"is {recipe.match.by}, which needs teacher.budget.{unit}.")
     if recipe.match and recipe.match.by == "rows" and recipe.match.to is None:
         yield Fault("match", "is rows, which needs a number, such as `match: {rows: 300}`.")
@@ -305,8 +313,6 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
 
 def _arm_contradictions(recipe: Recipe, name: str, arm: ArmSpec) -> Iterator[Fault]:
     at = f"arms.{name}"
-    if arm.synthesis and recipe.teacher is None:
-        yield Fault(f"{at}.synthesis", "asks a teacher, but the recipe has none.")
     if arm.synthesis and arm.rows:
         yield Fault(at, "has both synthesis and rows: make two arms of it.")
     if not arm.gold and not arm.synthesis and not arm.rows:
@@ -363,10 +369,9 @@ def resolve(recipe: Recipe) -> dict[str, Any]:
     data["student"]["options"] = _filled(
         catalogue()["learner", recipe.student.kind], recipe.student.options
     )
-    if recipe.teacher:
-        data["teacher"]["options"] = _filled(
-            catalogue()["teacher", recipe.teacher.kind], recipe.teacher.options
-        )
+    for name, spec in teachers_of(recipe).items():
+        at = ("teachers", name) if name else ("teacher",)
+        _put(data, (*at, "options"), _filled(catalogue()["teacher", spec.kind], spec.options))
     return data
 
 

@@ -20,6 +20,7 @@ from tutelage.gold.opening import Gold, load_gold, load_rows
 from tutelage.plugins import Kind, Plugin, catalogue, find
 from tutelage.recipe import ArmSpec, PartSpec, Recipe
 from tutelage.recipe.fault_finding import build_options
+from tutelage.recipe.named_teachers import MAIN, asked_teachers, teacher_of, teachers_of
 from tutelage.recipe.validation import LoadedRecipe, student_options
 from tutelage.records import Example, Task
 from tutelage.steps import Identity, Parts, Unit, given_rows
@@ -158,11 +159,9 @@ def build_synthesizer(loaded: LoadedRecipe, part: PartSpec, task: Task) -> Synth
     return made
 
 
-def build_teacher(loaded: LoadedRecipe, task: Task) -> Teacher | None:
-    """The recipe's teacher, not yet opened."""
-    spec = loaded.recipe.teacher
-    if spec is None:
-        return None
+def build_teacher(loaded: LoadedRecipe, task: Task, name: str = MAIN) -> Teacher:
+    """A teacher of the recipe, not yet opened; its own one under the empty name."""
+    spec = teachers_of(loaded.recipe)[name]
     part = Plugged(find("teacher", spec.kind), spec.options)
     teacher: Teacher = part.make(task=task, folder=loaded.folder)
     return teacher
@@ -184,7 +183,8 @@ def _points(
         given = given_rows(load_rows(arm.rows, recipe.gold, task, folder=loaded.folder), name)
     checking = plugged_checks(recipe, arm)
     checks = tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking)
-    if asking := [checks[place].name for place, _ in inquiries(checks)]:
+    asking = [checks[place].name for place, _ in inquiries(checks)]
+    if asking and (arm.synthesis or arm.rows):
         _refuse_without_teacher(recipe, name, asking[0])
     synthesis = plugged("synthesizer", arm.synthesis) if arm.synthesis else None
     critic = plugged("critic", arm.critic) if arm.critic else None
@@ -282,7 +282,7 @@ def _refuse_without_teacher(recipe: Recipe, arm: str, check: str) -> None:
     Raises:
         UserError: names arm and check.
     """
-    if recipe.teacher is None:
+    if teacher_of(recipe, arm) not in asked_teachers(recipe):
         raise UserError(
             f"The check {check} of the arm {arm} asks the teacher, and the recipe has none.",
             "Its opinion on each draft is bought before the draft is judged.",

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from tutelage.contracts import Teacher
 from tutelage.evaluation.detectability import smallest_detectable, typical_discordance
 from tutelage.exceptions import TutelageError, UserError
 from tutelage.gold.opening import Gold, load_gold
@@ -20,13 +18,10 @@ from tutelage.plugins import find
 from tutelage.recipe import LoadedRecipe, Recipe
 from tutelage.recipe.fault_finding import build_options
 from tutelage.records import Task
-from tutelage.store.ledger import Ledger
-from tutelage.study.building import build_synthesizer, build_teacher, plugged, prepare
-from tutelage.study.planning import sketched, teacher_price
+from tutelage.study.building import build_synthesizer, plugged, prepare
+from tutelage.study.faculty import refuse_folds
 from tutelage.study.results import cluster_of
-from tutelage.study.shop import limits_of, teachers_beside
-from tutelage.teacher.prices import Price
-from tutelage.teacher.probing import Findings, probe
+from tutelage.study.teacher_checks import Known, look_at_teachers
 
 LOOKED_AT = 2_000
 """Rows whose length is measured: enough for a share, and quick."""
@@ -75,10 +70,8 @@ class Checkup:
     unlabelled: str = ""
     reach: Reach | None = None
     cut: Cut | None = None
-    teacher: str = ""
-    price: tuple[float, float] | None = None
-    """Dollars for a million tokens in and out."""
-    online: Findings | None = None
+    teachers: tuple[Known, ...] = ()
+    """The teachers that the recipe asks, its own one first."""
 
     @property
     def ok(self) -> bool:
@@ -96,9 +89,7 @@ class Checkup:
             "gold": list(self.gold),
             "reach": asdict(self.reach) if self.reach else None,
             "cut": asdict(self.cut) if self.cut else None,
-            "teacher": self.teacher,
-            "price": self.price,
-            "online": asdict(self.online) if self.online else None,
+            "teachers": [asdict(teacher) for teacher in self.teachers],
         }
 
 
@@ -129,10 +120,12 @@ async def check_study(
         return Checkup(recipe, loaded.source, tuple(faults))
     task = golds[0].task
     warnings += dict.fromkeys(text for gold in golds for text in gold.facts["warnings"])
-    faults += _part_faults(loaded, task, limit)
+    faults += _part_faults(loaded, golds[0], limit)
     warnings += _missing_extras(recipe)
     warnings += _unchosen(recipe)
-    teacher, price, found = await _teacher(loaded, golds[0], faults, warnings, online)
+    teachers = await look_at_teachers(
+        loaded, golds[0], faults=faults, warnings=warnings, online=online
+    )
     cut = measure_cut(recipe, task, golds[0], offline=online is None)
     warnings += _cut_warnings(cut)
     return Checkup(
@@ -145,9 +138,7 @@ async def check_study(
         _unlabelled(recipe),
         reach_of(recipe, task, golds),
         cut,
-        teacher,
-        price,
-        found,
+        teachers,
     )
 
 
@@ -160,10 +151,11 @@ def _tried(faults: list[TutelageError], work: Callable[[], Any], *, where: str =
         return None
 
 
-def _part_faults(loaded: LoadedRecipe, task: Task, limit: int | None) -> list[TutelageError]:
+def _part_faults(loaded: LoadedRecipe, gold: Gold, limit: int | None) -> list[TutelageError]:
     """What is wrong with parts that only building them shows: templates, objectives, arm rows."""
-    recipe = loaded.recipe
+    recipe, task = loaded.recipe, gold.task
     faults: list[TutelageError] = []
+    _tried(faults, lambda: refuse_folds(loaded, gold))
     for name, arm in recipe.arms.items():
         if (synthesis := arm.synthesis) is not None:
             _tried(
@@ -177,70 +169,6 @@ def _part_faults(loaded: LoadedRecipe, task: Task, limit: int | None) -> list[Tu
         _tried(faults, lambda: prepare(loaded, limit=limit))
     told: dict[str, TutelageError] = {str(fault): fault for fault in faults}
     return list(told.values())
-
-
-# --- teacher --------------------------------------------------------------------------------------
-
-
-async def _teacher(
-    loaded: LoadedRecipe,
-    gold: Gold,
-    faults: list[TutelageError],
-    warnings: list[str],
-    online: Path | None,
-) -> tuple[str, tuple[float, float] | None, Findings | None]:
-    """The teacher's name, its price, and what it really does."""
-    teacher = _tried(faults, lambda: build_teacher(loaded, gold.task))
-    if teacher is None:
-        return "", None, None
-    try:
-        async with sketched(teacher, gold) as session:
-            name = session.name
-            price = teacher_price(loaded.recipe, session)
-    except TutelageError as e:
-        faults.append(e)
-        return "", None, None
-    if price is None:
-        warnings.append("The teacher's price is not known: set teacher.prices to see money.")
-    told = None if price is None else (price.input / 1e6, price.output / 1e6)
-    if online is None:
-        warnings += _key_warnings(loaded.recipe)
-        return name, told, None
-    try:
-        return name, told, await _probed(loaded, teacher, gold, price, online)
-    except TutelageError as e:
-        faults.append(e)
-        return name, told, None
-
-
-async def _probed(
-    loaded: LoadedRecipe, teacher: Teacher, gold: Gold, price: Price | None, ledger: Path
-) -> Findings:
-    """What the endpoint does, asked on an account of its own."""
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    async with teacher.open(gold.train, dev=gold.dev, folder=teachers_beside(ledger)) as session:
-        with Ledger.open(ledger, owner=f"check-{uuid4().hex[:8]}") as book:
-            return await probe(
-                session,
-                book,
-                study=f"{loaded.recipe.name}-check",
-                limits=limits_of(loaded.recipe),
-                price=price,
-            )
-
-
-def _key_warnings(recipe: Recipe) -> Iterator[str]:
-    """Says when there is no key yet: a run needs it, a look at the recipe does not. A command that
-    prints the key is not run for it."""
-    assert recipe.teacher is not None
-    options = build_options(find("teacher", recipe.teacher.kind), recipe.teacher.options)
-    source = getattr(options, "key_source", None)
-    if source is None or source.command or (options.api_key is None and options.url):
-        return
-    try:
-        source.read()
-    except UserError as e:
-        yield f"{e.what} A run needs it."
 
 
 # --- what the test can show -----------------------------------------------------------------------
@@ -332,4 +260,6 @@ def _unlabelled(recipe: Recipe) -> str:
     source = recipe.gold.unlabelled
     if source is None:
         return ""
+    if source == "rest":
+        return "the train rows that are left out, their labels hidden"
     return source.path or source.hub or f"world {source.world}"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold
 from tutelage.recipe import LoadedRecipe
+from tutelage.recipe.named_teachers import asked_teachers
 from tutelage.store.encoding import rows_fingerprint
 from tutelage.store.ledger import Ledger
 from tutelage.store.runs import Run, Step
 from tutelage.store.status import Listener, StatusBoard
-from tutelage.study.building import build_teacher
+from tutelage.study.faculty import teachers_beside
 from tutelage.study.pilot import Asking, Pilot, annotating_arms, try_teacher
 from tutelage.study.running import Choices, default_ledger, identify
-from tutelage.study.shop import open_shop, teachers_beside
+from tutelage.study.shop import open_shop
 
 Agree = Callable[[Pilot], bool]
 """Told what a pilot found; says whether the run shall go on."""
@@ -51,7 +53,7 @@ async def seek_consent(
         BudgetReached: the study's cap.
     """
     recipe = loaded.recipe
-    if recipe.teacher is None:
+    if not asked_teachers(recipe):
         return []
     gold = load_gold(
         recipe.gold,
@@ -76,13 +78,14 @@ async def seek_consent(
 
 
 def _step(run: Run, loaded: LoadedRecipe, way: Asking, gold: Gold) -> Step:
-    assert loaded.recipe.teacher is not None
+    teachers = loaded.resolved()
+    told = teachers["teachers"][way.teacher] if way.teacher else teachers["teacher"]
     return run.step(
         "pilot",
         {
             "asking": asdict(way.options),
-            "teacher": loaded.recipe.teacher.kind,
-            "options": loaded.resolved()["teacher"]["options"],
+            "teacher": told["kind"],
+            "options": told["options"],
             "train": rows_fingerprint(gold.train),
         },
     )
@@ -96,20 +99,19 @@ async def _make(
     ledger: Path,
     listener: Listener | None,
 ) -> list[Pilot]:
-    teacher = build_teacher(loaded, gold.task)
-    assert teacher is not None
     study = identify(run, loaded, ledger)
     pilots = []
     with StatusBoard(run, listener) as board, Ledger.open(ledger, owner=study) as book:
         async with open_shop(
-            teacher, loaded.recipe, gold, book, study=study, folder=teachers_beside(ledger)
+            loaded, gold, book, study=study, folder=teachers_beside(ledger)
         ) as shop:
+            assert shop is not None
             board.watch("teacher", shop.snapshot)
             for way in ways:
                 board.set(phase="trying the teacher", unit=way.arm)
-                pilots.append(
-                    await try_teacher(way, gold, buy=shop.ask_for_pilot, teacher=shop.session.name)
-                )
+                buy = partial(shop.ask_for_pilot, way.teacher)
+                name = shop.stalls[way.teacher].session.name
+                pilots.append(await try_teacher(way, gold, buy=buy, teacher=name))
     return pilots
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from tutelage.exceptions import UserError
+from tutelage.recipe.named_teachers import asked_teachers, label_of
 from tutelage.records import Task
 from tutelage.store.runs import write_whole
 from tutelage.study.archive import PastRun
@@ -145,9 +146,9 @@ def _card(splits: dict[str, list[SavedRow]], run: PastRun, task: Task) -> Iterat
         yield f"- task: {' '.join(task.instruction.split())}"
     if task.labels:
         yield f"- labels: {', '.join(task.label_names)}"
-    if recipe.teacher is not None:
-        name = recipe.teacher.options.get("model") or recipe.teacher.options.get("world") or ""
-        yield f"- teacher: {recipe.teacher.kind} {name}".rstrip()
+    for called, teacher in asked_teachers(recipe).items():
+        name = teacher.options.get("model") or teacher.options.get("world") or ""
+        yield f"- {label_of(called)}: {teacher.kind} {name}".rstrip()
     yield f"- recipe: {recipe.name} ({recipe.mode}), arms {', '.join({r.arm: 0 for r in rows})}"
     yield ""
     yield from _counts(rows)

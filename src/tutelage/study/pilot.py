@@ -25,6 +25,7 @@ from tutelage.exceptions import TrainingError, UserError
 from tutelage.gold.opening import Gold
 from tutelage.plugins import find
 from tutelage.recipe import LoadedRecipe
+from tutelage.recipe.named_teachers import MAIN, is_tuned, teachers_of
 from tutelage.records import Example, Prediction, Reply, Request, Task, Usage, content_hash
 from tutelage.study.building import build_synthesizer
 from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots, read
@@ -119,10 +120,14 @@ class Asking:
 
     arm: str
     options: AnnotatorOptions
+    teacher: str = MAIN
+    """Its name in the recipe."""
 
 
 def annotating_arms(loaded: LoadedRecipe, task: Task, names: Sequence[str] = ()) -> list[Asking]:
-    """Arms in which the teacher decides labels, each way of asking once.
+    """Arms in which the teacher decides labels, each way of asking each teacher once.
+
+    Teachers that are tuned are left out: they have learned the rows that a pilot asks about.
 
     Args:
         loaded: Holds the arms.
@@ -136,8 +141,10 @@ def annotating_arms(loaded: LoadedRecipe, task: Task, names: Sequence[str] = ())
         synthesizer = build_synthesizer(loaded, arm.synthesis, task)
         if not isinstance(synthesizer, Annotating):
             continue
-        if all(asking.options != synthesizer.asking for asking in found):
-            found.append(Asking(name, synthesizer.asking))
+        way = Asking(name, synthesizer.asking, arm.teacher)
+        known = any((o.options, o.teacher) == (way.options, way.teacher) for o in found)
+        if not known and not is_tuned(teachers_of(loaded.recipe)[way.teacher]):
+            found.append(way)
     return found
 
 

@@ -15,11 +15,13 @@ from tutelage.teacher.prices import Price
 
 
 def plan_notes(
-    recipe: Recipe, arms: Sequence[ArmPlan], rivals: Sequence[ArmPlan], price: Price | None
+    recipe: Recipe,
+    arms: Sequence[ArmPlan],
+    rivals: Sequence[ArmPlan],
+    prices: Mapping[str, Price | None],
 ) -> Iterator[str]:
     limits = limits_of(recipe)
-    if price is None:
-        yield "The teacher's price is not known: set teacher.prices to see money."
+    yield from unpriced(prices)
     for plan in arms:
         yield from _passed(limits.arm, plan.most, f"arm {plan.arm}")
         yield from sharing_note(plan)
@@ -28,6 +30,15 @@ def plan_notes(
     yield from _passed(limits.study, whole, "study")
     if any(rival.kind == "teacher" for rival in recipe.rivals.values()):
         yield "Rivals that are teachers are asked only by a run with --final."
+
+
+def unpriced(prices: Mapping[str, Price | None]) -> Iterator[str]:
+    """Teachers whose price nobody knows, each with the key that would tell it."""
+    for name, price in prices.items():
+        if price is None and name:
+            yield f"The price of {name} is not known: set teachers.{name}.prices to see money."
+        elif price is None:
+            yield "The teacher's price is not known: set teacher.prices to see money."
 
 
 def later_notes(arms: Sequence[ArmPlan]) -> Iterator[str]:

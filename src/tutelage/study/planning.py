@@ -8,26 +8,29 @@ sent and no key is needed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
-from typing import Protocol, runtime_checkable
 
 from tutelage.buying import number_draws, split_step
-from tutelage.contracts import Critic, Session, Synthesizer, Teacher
+from tutelage.contracts import Critic, Session, Synthesizer
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import nearest
-from tutelage.recipe import ArmSpec, LoadedRecipe, Recipe, RivalSpec
+from tutelage.recipe import ArmSpec, BudgetSpec, LoadedRecipe, Recipe, RivalSpec
+from tutelage.recipe.named_teachers import asked_teachers, teachers_of
 from tutelage.records import Brief, Order, Request, Task, Usage
 from tutelage.store.ledger import Ledger
-from tutelage.study.building import (
-    build_synthesizer,
-    build_teacher,
-    grid_points,
-    plugged,
+from tutelage.study.building import build_synthesizer, grid_points, plugged
+from tutelage.study.faculty import (
+    Sessions,
+    all_sketched,
+    price_given,
+    refuse_folds,
+    rival_asking,
+    teachers_beside,
 )
 from tutelage.study.later_turns import bounds_of_later_turns
 from tutelage.study.pilot import annotating_arms, pilot_request, pilot_rows
@@ -35,20 +38,13 @@ from tutelage.study.plan_facts import ArmPlan, Plan
 from tutelage.study.plan_notes import plan_notes, uncounted
 from tutelage.study.shop import limits_of
 from tutelage.study.staged_requests import turn_requests
-from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots
+from tutelage.teacher.annotator import ask, choose_shots
 from tutelage.teacher.prices import Price, price_of
 
 CHARACTERS_A_TOKEN = 4
 """Usual in English text; what is expected of prompts that were never counted."""
 SHARE_OF_LIMIT = 3
 """A reply is expected to take a third of its limit until replies of this teacher were seen."""
-
-
-@runtime_checkable
-class Sketching(Protocol):
-    """A teacher that can resolve and bound requests without a key or a connection."""
-
-    def sketch(self) -> AbstractAsyncContextManager[Session]: ...
 
 
 async def plan_study(
@@ -74,28 +70,29 @@ async def plan_study(
     golds = load_gold(
         recipe.gold, recipe.task, folder=loaded.folder, seed=recipe.seeds.gold, limit=limit
     )
-    teacher = build_teacher(loaded, golds[0].task)
-    if teacher is None:
+    if not asked_teachers(recipe):
         silent = tuple(_silent(recipe, name, spec, len(golds)) for name, spec in chosen.items())
         taught = tuple(_trained(recipe, len(golds)))
         return Plan(recipe.name, "", True, silent, taught, len(golds), str(ledger))
+    refuse_folds(loaded, golds[0])
     with reading(ledger) as book:
-        async with sketched(teacher, golds[0]) as session:
-            counter = Counting(loaded, golds, session, book, teacher_price(recipe, session))
+        async with all_sketched(loaded, golds[0], teachers_beside(ledger)) as sessions:
+            prices = {name: teacher_price(recipe, name, it) for name, it in sessions.items()}
+            counter = Counting(loaded, golds, sessions, book, prices)
             plans = tuple(counter.arm(name, spec) for name, spec in chosen.items())
             trained = _trained(recipe, len(golds))
             rivals = (*counter.pilots(arms), *trained, *counter.rivals())
     return Plan(
         name=recipe.name,
-        teacher=session.name,
-        priced=counter.price is not None,
+        teacher=", ".join(session.name for session in sessions.values()),
+        priced=None not in prices.values(),
         arms=plans,
         rivals=rivals,
         folds=len(golds),
         ledger=str(ledger),
         caps=_caps(recipe),
         notes=(
-            *plan_notes(recipe, plans, rivals, counter.price),
+            *plan_notes(recipe, plans, rivals, prices),
             *uncounted(recipe, chosen, golds[0].task),
         ),
     )
@@ -113,31 +110,15 @@ def known_arms(recipe: Recipe, names: Sequence[str]) -> dict[str, ArmSpec]:
     return {name: arm for name, arm in recipe.arms.items() if not names or name in names}
 
 
-@asynccontextmanager
-async def sketched(teacher: Teacher, gold: Gold) -> AsyncIterator[Session]:
-    """The teacher as far as counting needs it: without a key where it can do without."""
-    opening = (
-        teacher.sketch()
-        if isinstance(teacher, Sketching)
-        else teacher.open(gold.train, dev=gold.dev, folder=Path())
-    )
-    async with opening as session:
-        yield session
-
-
-def teacher_price(recipe: Recipe, session: Session) -> Price | None:
-    """What the teacher's tokens cost; None where that is unknown and no cap needs it.
+def teacher_price(recipe: Recipe, name: str, session: Session) -> Price | None:
+    """What the tokens of the teacher called `name` cost; None where that is unknown and no cap
+    needs it.
 
     Raises:
         UserError: it is unknown and a cap in dollars needs it.
     """
-    assert recipe.teacher is not None
-    given = recipe.teacher.prices
-    return price_of(
-        session.name,
-        override=Price.per_million(given.input, given.output) if given else None,
-        needed=limits_of(recipe).in_money,
-    )
+    given = price_given(teachers_of(recipe)[name])
+    return price_of(session.name, override=given, needed=limits_of(recipe).in_money)
 
 
 def texts_of(request: Request) -> int:
@@ -181,9 +162,10 @@ class Counting:
 
     loaded: LoadedRecipe
     golds: Sequence[Gold]
-    session: Session
+    sessions: Sessions
     book: Ledger | None
-    price: Price | None
+    prices: Mapping[str, Price | None]
+    """By the teacher's name in the recipe, as the sessions are."""
     seen: set[str] = field(default_factory=set)
     """Requests that earlier arms would have bought by then."""
 
@@ -198,37 +180,40 @@ class Counting:
         synthesizer = build_synthesizer(self.loaded, arm.synthesis, self.golds[0].task)
         find = self.book.find if self.book else lambda _: None
         critic = critic_of(arm, self.golds[0].task)
+        session = self.sessions[arm.teacher]
         orders: dict[tuple[int, int, int], int] = {}
         wanted: dict[str, Request] = {}
         later: list[Usage] = []
         for seed in self.recipe.seeds.purchase:
             for gold in self.golds:
                 brief = brief_of(gold, name, arm, seed)
-                for one in turn_requests(synthesizer, brief, self.session, find):
+                for one in turn_requests(synthesizer, brief, session, find):
                     orders[seed, gold.fold, one.order.number] = texts_of(one.request)
                     wanted.setdefault(one.key, one.request)
                 later += bounds_of_later_turns(
-                    synthesizer, critic, brief, gold, self.session, turns=arm.turns
+                    synthesizer, critic, brief, gold, session, turns=arm.turns
                 )
         students = len(self.recipe.seeds.student) * len(grid_points(arm.grid))
         later *= students if critic else 1
-        counted = self._counted(plan, len(orders), wanted)
+        counted = self._counted(plan, len(orders), wanted, arm.teacher)
         return replace(
             counted,
             waves=synthesizer.waves,
             texts=sum(orders.values()),
             later_requests=len(later),
-            later=self._priced(later),
+            later=self._priced(later, arm.teacher),
         )
 
-    def _counted(self, plan: ArmPlan, orders: int, wanted: Mapping[str, Request]) -> ArmPlan:
+    def _counted(
+        self, plan: ArmPlan, orders: int, wanted: Mapping[str, Request], teacher: str
+    ) -> ArmPlan:
         replies = {h: self.book.find(h) if self.book else None for h in wanted}
         recorded = [reply.usage for reply in replies.values() if reply is not None]
         there = {h for h, reply in replies.items() if reply is not None} | self.seen
         new = [request for h, request in wanted.items() if h not in there]
         reused = len(wanted) - len(new)
         self.seen |= wanted.keys()
-        bounds = [self.session.bound(request) for request in new]
+        bounds = [self.sessions[teacher].bound(request) for request in new]
         expected = [
             expected_use(request, bound, recorded)
             for request, bound in zip(new, bounds, strict=True)
@@ -238,8 +223,8 @@ class Counting:
             orders=orders,
             requests=len(wanted),
             reused=reused,
-            worst=self._priced(bounds),
-            expected=self._priced(expected),
+            worst=self._priced(bounds, teacher),
+            expected=self._priced(expected, teacher),
             measured=len(recorded),
         )
 
@@ -248,8 +233,9 @@ class Counting:
         gold = self.golds[0]
         for way in annotating_arms(self.loaded, gold.task, arms):
             asked = [pilot_request(way.options, gold, row) for row in pilot_rows(gold)]
-            wanted = {request.hash: request for request in map(self.session.resolve, asked)}
-            yield self._counted(ArmPlan(f"pilot of {way.arm}"), len(asked), wanted)
+            resolved = map(self.sessions[way.teacher].resolve, asked)
+            wanted = {request.hash: request for request in resolved}
+            yield self._counted(ArmPlan(f"pilot of {way.arm}"), len(asked), wanted, way.teacher)
 
     def rivals(self) -> Iterator[ArmPlan]:
         """Teachers as rivals, from the prompts of dev rows: test rows stay sealed."""
@@ -262,13 +248,11 @@ class Counting:
         rows = sum(min(rival.rows or len(g.test), len(g.test)) for g in self.golds)
         like = (gold.dev or gold.train)[:200]
         shots = choose_shots(gold.task, gold.train, rival.shots, seed=0) if rival.shots else ()
-        options = AnnotatorOptions(shots=rival.shots)
-        asked = [
-            self.session.resolve(ask(gold.task, row, shots=shots, options=options)) for row in like
-        ]
+        options, session = rival_asking(self.loaded, name), self.sessions[rival.teacher]
+        asked = [session.resolve(ask(gold.task, row, shots=shots, options=options)) for row in like]
         if not asked:
             return ArmPlan(name, orders=rows, requests=rows)
-        bounds = [self.session.bound(request) for request in asked]
+        bounds = [session.bound(request) for request in asked]
         likely = [expected_use(r, b, ()) for r, b in zip(asked, bounds, strict=True)]
         largest = Usage(
             rows,
@@ -284,14 +268,15 @@ class Counting:
             name,
             orders=rows,
             requests=rows,
-            worst=self._priced([largest]),
-            expected=self._priced([usual]),
+            worst=self._priced([largest], rival.teacher),
+            expected=self._priced([usual], rival.teacher),
         )
 
-    def _priced(self, uses: Sequence[Usage]) -> Usage:
-        if self.price is None:
+    def _priced(self, uses: Sequence[Usage], teacher: str) -> Usage:
+        price = self.prices[teacher]
+        if price is None:
             return replace(sum(uses, Usage()), nanousd=0)
-        return sum((replace(use, nanousd=self.price.cost(use)) for use in uses), Usage())
+        return sum((replace(use, nanousd=price.cost(use)) for use in uses), Usage())
 
 
 def expected_use(request: Request, bound: Usage, recorded: Sequence[Usage]) -> Usage:
@@ -323,8 +308,7 @@ def _trained(recipe: Recipe, folds: int) -> Iterator[ArmPlan]:
 
 
 def _caps(recipe: Recipe) -> dict[str, float]:
-    assert recipe.teacher is not None
-    budget = recipe.teacher.budget
+    budget = recipe.teacher.budget if recipe.teacher else BudgetSpec()
     caps = {"usd": budget.usd, "tokens": budget.tokens, "requests": budget.requests}
     return {unit: cap for unit, cap in caps.items() if cap is not None}
 

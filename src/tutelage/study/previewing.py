@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tutelage.buying import Answers, split_step
+from tutelage.buying import split_step
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold
 from tutelage.recipe import LoadedRecipe
+from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of, teachers_of
 from tutelage.records import Draft, Example, Order, Refusal, Reply, Request
 from tutelage.store.ledger import Ledger
-from tutelage.study.building import build_synthesizer, build_teacher
+from tutelage.study.building import build_synthesizer
+from tutelage.study.faculty import Sessions, all_sketched, only_teacher, teachers_beside
 from tutelage.study.pilot import ROWS, Asking, Pilot, annotating_arms, try_teacher
-from tutelage.study.planning import brief_of, first_requests, known_arms, sketched
-from tutelage.study.shop import Shop, open_shop, teachers_beside
+from tutelage.study.planning import brief_of, first_requests, known_arms
+from tutelage.study.shop import Shop, open_shop
 from tutelage.teacher.annotator import AnnotatorOptions
 
 
@@ -86,40 +89,43 @@ async def preview_study(
     gold = load_gold(
         recipe.gold, recipe.task, folder=loaded.folder, seed=recipe.seeds.gold, limit=limit
     )[0]
-    teacher = build_teacher(loaded, gold.task)
-    if teacher is None:
+    if not asked_teachers(recipe):
         raise UserError(
             f"The recipe {recipe.name!r} has no teacher: there are no prompts to show.",
             do="Add one under `teacher`, or train on gold alone with `tutelage run`.",
         )
     if not buy and score is None:
-        async with sketched(teacher, gold) as session:
+        async with all_sketched(loaded, gold, teachers_beside(ledger)) as sessions:
             shown = [
                 _shown(arm, order, request)
-                for arm, order, request in _orders(loaded, gold, arms, count, session)
+                for arm, order, request in _orders(loaded, gold, arms, count, sessions)
             ]
-        return Preview(recipe.name, session.name, tuple(shown))
+        return Preview(recipe.name, _names(sessions), tuple(shown))
     async with _shopping(loaded, gold, ledger) as shop:
-        orders = list(_orders(loaded, gold, arms, count, shop.session))
+        sessions = {name: stall.session for name, stall in shop.stalls.items()}
+        orders = list(_orders(loaded, gold, arms, count, sessions))
         if buy:
             shown = await _bought(loaded, gold, orders, shop)
         else:
             shown = [_shown(*entry) for entry in orders]
         pilot = await _score(loaded, gold, arms, score, shop) if score is not None else None
-        return Preview(recipe.name, shop.session.name, tuple(shown), pilot)
+        return Preview(recipe.name, _names(sessions), tuple(shown), pilot)
+
+
+def _names(sessions: Sessions) -> str:
+    return ", ".join(session.name for session in sessions.values())
 
 
 @asynccontextmanager
 async def _shopping(loaded: LoadedRecipe, gold: Gold, ledger: Path) -> AsyncIterator[Shop]:
     """A shop for previews, on an account of its own under the recipe's caps."""
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    teacher = build_teacher(loaded, gold.task)
-    assert teacher is not None
     study = f"{loaded.recipe.name}-preview"
     with Ledger.open(ledger, owner=f"{study}-{uuid4().hex[:8]}") as book:
         async with open_shop(
-            teacher, loaded.recipe, gold, book, study=study, folder=teachers_beside(ledger)
+            loaded, gold, book, study=study, folder=teachers_beside(ledger)
         ) as shop:
+            assert shop is not None
             yield shop
 
 
@@ -127,7 +133,7 @@ Entry = tuple[str, Order, Request]
 
 
 def _orders(
-    loaded: LoadedRecipe, gold: Gold, arms: Sequence[str], count: int, session: Any
+    loaded: LoadedRecipe, gold: Gold, arms: Sequence[str], count: int, sessions: Sessions
 ) -> list[Entry]:
     """The first `count` orders of each buying arm with their first request."""
     found: list[Entry] = []
@@ -137,7 +143,7 @@ def _orders(
         synthesizer = build_synthesizer(loaded, arm.synthesis, gold.task)
         brief = brief_of(gold, name, arm, loaded.recipe.seeds.purchase[0])
         firsts: dict[int, Entry] = {}
-        for order, request in first_requests(synthesizer, brief, session):
+        for order, request in first_requests(synthesizer, brief, sessions[arm.teacher]):
             if order.number not in firsts and len(firsts) == count:
                 break
             firsts.setdefault(order.number, (name, order, request))
@@ -159,9 +165,13 @@ async def _bought(
     loaded: LoadedRecipe, gold: Gold, orders: Sequence[Entry], shop: Shop
 ) -> list[Shown]:
     """The same prompts with their replies and what was read out of them."""
-    answers: Answers = await shop.ask_for_pilot("preview", [request for *_, request in orders])
+    replies: list[Reply | str] = []
+    for name in dict.fromkeys(arm for arm, *_ in orders):
+        asked = [request for arm, _, request in orders if arm == name]
+        teacher = loaded.recipe.arms[name].teacher
+        replies += (await shop.ask_for_pilot(teacher, "preview", asked)).replies
     shown = []
-    for (arm, order, request), reply in zip(orders, answers.replies, strict=True):
+    for (arm, order, request), reply in zip(orders, replies, strict=True):
         synthesis = loaded.recipe.arms[arm].synthesis
         assert synthesis is not None
         synthesizer = build_synthesizer(loaded, synthesis, gold.task)
@@ -197,12 +207,25 @@ def _told(draft: Draft) -> str:
 async def _score(
     loaded: LoadedRecipe, gold: Gold, arms: Sequence[str], rows: int, shop: Shop
 ) -> Pilot:
-    """The teacher on gold train rows, asked as the first annotating arm asks, else zero-shot."""
-    ways = annotating_arms(loaded, gold.task, arms) or [Asking("", AnnotatorOptions())]
+    """A teacher on gold train rows, asked as the first annotating arm asks, else zero-shot.
+
+    Raises:
+        UserError: it is tuned on these rows.
+    """
+    first = only_teacher(loaded, known_arms(loaded.recipe, arms))
+    ways = annotating_arms(loaded, gold.task, arms) or [Asking("", AnnotatorOptions(), first)]
+    name = ways[0].teacher
+    if is_tuned(teachers_of(loaded.recipe)[name]):
+        raise UserError(
+            f"The teacher {label_of(name)!r} is tuned on the gold train rows: it knows them.",
+            "How many of them it gets right says nothing about rows that it has not seen.",
+            "Let it stand as a rival (rivals: {tuned: {kind: teacher, teacher: NAME}}) and run "
+            "with --final.",
+        )
     return await try_teacher(
         ways[0],
         gold,
-        buy=shop.ask_for_pilot,
-        teacher=shop.session.name,
+        buy=partial(shop.ask_for_pilot, name),
+        teacher=shop.stalls[name].session.name,
         rows=rows or ROWS,
     )

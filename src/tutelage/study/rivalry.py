@@ -12,12 +12,13 @@ from tutelage.gold.data_faults import DataFaults
 from tutelage.gold.opening import Gold
 from tutelage.gold.sources import tables_of
 from tutelage.recipe import RivalSpec, SourceSpec
-from tutelage.records import Example, Prediction, Reply, Scorecard, Task, content_hash
+from tutelage.records import Example, Prediction, Reply, Scorecard, content_hash
 from tutelage.store.encoding import read_records, rows_fingerprint, write_records
 from tutelage.store.runs import Run
 from tutelage.study.building import Prepared
+from tutelage.study.faculty import rival_asking
 from tutelage.study.shop import Shop
-from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots, prompt_of, read
+from tutelage.teacher.annotator import ask, choose_shots, prompt_of, read
 
 Rows = Mapping[int, Sequence[Example]]
 """Rows to answer, by fold."""
@@ -90,13 +91,13 @@ async def _answers(
             "rows": rows_fingerprint(rows),
             "train": rows_fingerprint(gold.train),
             "shots": rival.shots,
-            "prompt": prompt_of(prepared.task, AnnotatorOptions()).hash,
-            "teacher": shop.session.name,
+            "prompt": prompt_of(prepared.task, rival_asking(prepared.loaded, name)).hash,
+            "teacher": shop.session(name).name,
         },
     )
     file = step.folder / "predictions.jsonl"
     if not step.done:
-        predictions = await _teacher_answers(prepared.task, name, rival, gold, rows, shop)
+        predictions = await _teacher_answers(prepared, name, rival, gold, rows, shop)
         write_records(file, predictions)
         step.finish({"rows": len(predictions)})
     return read_records(file, Prediction)
@@ -112,10 +113,15 @@ def _given(prepared: Prepared, source: SourceSpec, rows: Sequence[Example]) -> l
 
 
 async def _teacher_answers(
-    task: Task, name: str, rival: RivalSpec, gold: Gold, rows: Sequence[Example], shop: Shop
+    prepared: Prepared,
+    name: str,
+    rival: RivalSpec,
+    gold: Gold,
+    rows: Sequence[Example],
+    shop: Shop,
 ) -> list[Prediction]:
     """What the teacher says of rows whose gold labels it is not shown."""
-    options = AnnotatorOptions(shots=rival.shots)
+    task, options = prepared.task, rival_asking(prepared.loaded, name)
     shots = choose_shots(task, gold.train, rival.shots, seed=0) if rival.shots else ()
     asked = [unanswered(row) for row in rows]
     requests = [replace(ask(task, row, shots=shots, options=options), shared=True) for row in asked]

@@ -30,11 +30,12 @@ from tutelage.steps import Unit, Workbench
 from tutelage.store.ledger import Ledger
 from tutelage.store.runs import Run, write_whole
 from tutelage.store.status import Listener, StatusBoard
-from tutelage.study.building import Prepared, build_teacher, prepare
+from tutelage.study.building import Prepared, prepare
+from tutelage.study.faculty import teachers_beside
 from tutelage.study.results import Evidence, results_of
 from tutelage.study.returns import turn_cards
 from tutelage.study.rivalry import rival_cards
-from tutelage.study.shop import Shop, limits_of, open_shop, teachers_beside
+from tutelage.study.shop import Shop, limits_of, open_shop
 
 
 @dataclass(frozen=True)
@@ -166,20 +167,17 @@ class Study:
         return Outcome(self.run.folder, results)
 
     async def _open_shop(self, stack: AsyncExitStack, book: Ledger) -> Shop | None:
-        teacher = build_teacher(self.prepared.loaded, self.prepared.task)
-        if teacher is None:
-            return None
         shop = await stack.enter_async_context(
             open_shop(
-                teacher,
-                self.prepared.recipe,
+                self.prepared.loaded,
                 self.prepared.golds[0],
                 book,
                 study=self.identity,
                 folder=teachers_beside(self.ledger),
             )
         )
-        self.board.watch("teacher", shop.snapshot)
+        if shop is not None:
+            self.board.watch("teacher", shop.snapshot)
         return shop
 
     # --- students -----------------------------------------------------------------------------
@@ -221,15 +219,14 @@ class Study:
         gold = self.gold(unit)
         if hasattr(parts.learner, "progress"):
             parts.learner.progress = lambda facts: self.board.set(training=dict(facts))
-        recipe = self.prepared.recipe
-        caps = limits_of(recipe) if recipe.teacher else None
+        caps = limits_of(self.prepared.recipe) if shop else None
         return Workbench(
             unit=unit,
             parts=parts,
             gold=gold,
             run=self.run,
             ask=shop.ask if shop else _no_teacher,
-            resolve=shop.session.resolve if shop else _same,
+            resolve=shop.resolve(unit.arm) if shop else _same,
             caps={"arm": asdict(caps.arm), "turn": asdict(caps.turn)} if caps else {},
             buyer=shop.buyer(unit) if shop else unit.arm,
             say=self._say,

@@ -1,24 +1,27 @@
-"""The teacher's shop: one open teacher behind one ledger, for all arms of a study."""
+"""The teachers' shop: every open teacher behind one ledger, for all arms of a study."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter as Tally
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tutelage.buying import UNBOUGHT, Answers
-from tutelage.contracts import Session, Teacher
+from tutelage.contracts import Session
 from tutelage.exceptions import BudgetReached
 from tutelage.gold.opening import Gold
-from tutelage.recipe import Caps, Recipe, TeacherSpec
+from tutelage.recipe import BudgetSpec, Caps, LoadedRecipe, Recipe, TeacherSpec
+from tutelage.recipe.named_teachers import asked_teachers, teacher_of
 from tutelage.records import Reply, Request, Usage
 from tutelage.steps import Unit
 from tutelage.store.caps import Account, Limit, Limits
 from tutelage.store.ledger import Ledger
-from tutelage.teacher.prices import Price
+from tutelage.study.faculty import opened, price_given
 from tutelage.teacher.purchasing import Purchaser
+from tutelage.teacher.tally import Snapshot
 
 RIVAL = "rival:"
 """Accounts of teachers that stand as rivals begin like this: their replies serve no arm."""
@@ -29,19 +32,25 @@ OWN = " [seed "
 
 
 @dataclass(frozen=True)
-class Shop:
-    """Buys on behalf of units, each on its arm's account."""
+class Stall:
+    """Where replies of one teacher are bought."""
 
     session: Session
-    ledger: Ledger
-    study: str
     arms: Purchaser
     """Keeps the caps of study, arm and turn."""
     rivals: Purchaser
     """Keeps the cap of the study alone: a rival has no arm to be fair to."""
-    looping: frozenset[str] = frozenset()
-    """Arms whose orders follow from their students: each student is an account of its own, with
-    the whole cap of the arm, since it buys what no other student of the arm buys."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Buys on behalf of units, each on its arm's account and from its arm's teacher."""
+
+    recipe: Recipe
+    stalls: Mapping[str, Stall]
+    """By the teacher's name in the recipe; its own one under the empty name."""
+    ledger: Ledger
+    study: str
 
     async def ask(self, unit: Unit, turn: int, requests: Sequence[Request]) -> Answers:
         """Buy a batch for a unit. A cap of the arm or turn ends the purchase and no more.
@@ -49,23 +58,38 @@ class Shop:
         Raises:
             BudgetReached: the cap of the whole study stops the run.
         """
-        return await _buy(self.arms, self._account(unit, turn), requests)
+        return await _buy(self._at(unit.arm).arms, self._account(unit, turn), requests)
 
     async def ask_for_rival(self, rival: str, requests: Sequence[Request]) -> Answers:
         """Buy a batch for a rival, on an account of its own."""
-        return await _buy(self.rivals, Account(self.study, RIVAL + rival), requests)
+        return await _buy(self._at(rival).rivals, Account(self.study, RIVAL + rival), requests)
 
-    async def ask_for_pilot(self, arm: str, requests: Sequence[Request]) -> Answers:
-        """Buy the answers to gold train rows by which an arm's teacher is judged beforehand."""
-        return await _buy(self.rivals, Account(self.study, PILOT + arm), requests)
+    async def ask_for_pilot(self, teacher: str, name: str, requests: Sequence[Request]) -> Answers:
+        """Buy answers from a teacher before a run, on the account of the pilot `name`."""
+        account = Account(self.study, PILOT + name)
+        return await _buy(self.stalls[teacher].rivals, account, requests)
+
+    def session(self, contender: str) -> Session:
+        """The open teacher that an arm or a rival asks."""
+        return self._at(contender).session
+
+    def resolve(self, contender: str) -> Callable[[Request], Request]:
+        """How the contender's teacher fills in a request."""
+        stall = self.stalls.get(teacher_of(self.recipe, contender))
+        return stall.session.resolve if stall else lambda request: request
 
     def charged(self, unit: Unit) -> Usage:
         """What the unit's arm used under its purchase seed, as if it had bought it alone."""
         return self.ledger.charged(self._account(unit))
 
     def buyer(self, unit: Unit) -> str:
-        """The arm, or the arm and its student where each student buys for itself."""
-        return f"{unit.arm}{OWN}{_student(unit)}]" if unit.arm in self.looping else unit.arm
+        """The arm, or the arm and its student where each student buys for itself: its orders follow
+        from its students, so each of them buys what no other one buys, with the whole cap."""
+        looping = looping_arms(self.recipe)
+        return f"{unit.arm}{OWN}{_student(unit)}]" if unit.arm in looping else unit.arm
+
+    def _at(self, contender: str) -> Stall:
+        return self.stalls[teacher_of(self.recipe, contender)]
 
     def _account(self, unit: Unit, turn: int = 0) -> Account:
         return Account(self.study, self.buyer(unit), unit.purchase_seed, turn)
@@ -74,8 +98,37 @@ class Shop:
         return self.ledger.charged(Account(self.study, RIVAL + rival))
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Live numbers of all purchases, for the status board."""
-        return asdict(self.arms.snapshot())
+        """Live numbers of the arms' purchases, for the status board."""
+        return asdict(in_all([stall.arms.snapshot() for stall in self.stalls.values()]))
+
+
+def in_all(parts: Sequence[Snapshot]) -> Snapshot:
+    """The live numbers of several teachers as one.
+
+    Counts, rates and sums add up; what is not known of one is not known of all.
+    """
+    first, *others = parts
+    if not others:
+        return first
+    totals, projected = [p.total for p in parts], [p.projected for p in parts if p.sent]
+    return replace(
+        first,
+        **{name: sum(getattr(p, name) for p in parts) for name in ADDED},
+        total=sum(t for t in totals if t is not None) if None not in totals else None,
+        projected=sum(p for p in projected if p is not None) if None not in projected else None,
+        failures=dict(sum((Tally(p.failures) for p in parts), Tally())),
+        lapses=dict(sum((Tally(p.lapses) for p in parts), Tally())),
+        waiting_seconds=max(p.waiting_seconds for p in parts),
+        seconds=max(p.seconds for p in parts),
+        stopped=next((p.stopped for p in parts if p.stopped), None),
+        notes=tuple(note for p in parts for note in p.notes),
+    )
+
+
+ADDED = (
+    "wanted", "hits", "sent", "replies", "failed", "refusals", "in_flight", "rate", "paid",
+    "charged",
+)  # fmt: skip
 
 
 def _student(unit: Unit) -> str:
@@ -105,43 +158,38 @@ async def _buy(purchaser: Purchaser, account: Account, requests: Sequence[Reques
     return Answers(replies, stopped)
 
 
-def teachers_beside(ledger: Path) -> Path:
-    """Where teachers keep what they make: beside the replies, so that runs which share these share
-    tuned models too."""
-    return ledger.parent / "teachers"
-
-
 @asynccontextmanager
 async def open_shop(
-    teacher: Teacher, recipe: Recipe, gold: Gold, ledger: Ledger, *, study: str, folder: Path
-) -> AsyncIterator[Shop]:
-    """Open the teacher for one run.
+    loaded: LoadedRecipe, gold: Gold, ledger: Ledger, *, study: str, folder: Path
+) -> AsyncIterator[Shop | None]:
+    """Open the recipe's teachers for one run; None where it asks none.
 
     Args:
         folder: Of `teachers_beside`.
 
     Raises:
-        UserError: a dollar cap without a known price.
-        TeacherError: the teacher cannot be opened.
+        UserError: a dollar cap without a known price, or a teacher that would see the test.
+        TeacherError: a teacher cannot be opened.
     """
-    spec = recipe.teacher
-    assert spec is not None
-    limits = limits_of(recipe)
-    price = Price.per_million(spec.prices.input, spec.prices.output) if spec.prices else None
-    async with teacher.open(gold.train, dev=gold.dev, folder=folder) as session:
-        yield Shop(
-            session,
-            ledger,
-            study,
-            _purchaser(session, ledger, limits, price, spec),
-            _purchaser(session, ledger, Limits(study=limits.study), price, spec),
-            looping_arms(recipe),
-        )
+    recipe, limits = loaded.recipe, limits_of(loaded.recipe)
+    specs = asked_teachers(recipe)
+    if not specs:
+        yield None
+        return
+    async with opened(loaded, gold, folder) as sessions:
+        stalls = {
+            name: Stall(
+                session,
+                _purchaser(session, ledger, limits, specs[name]),
+                _purchaser(session, ledger, Limits(study=limits.study), specs[name]),
+            )
+            for name, session in sessions.items()
+        }
+        yield Shop(recipe, stalls, ledger, study)
 
 
-def _purchaser(
-    session: Session, ledger: Ledger, limits: Limits, price: Price | None, spec: TeacherSpec
-) -> Purchaser:
+def _purchaser(session: Session, ledger: Ledger, limits: Limits, spec: TeacherSpec) -> Purchaser:
+    price = price_given(spec)
     return Purchaser(session, ledger, limits=limits, price=price, max_failed=spec.max_failed)
 
 
@@ -151,9 +199,9 @@ def looping_arms(recipe: Recipe) -> frozenset[str]:
 
 
 def limits_of(recipe: Recipe) -> Limits:
-    """The caps of a recipe, with the equal share of each arm that `match` asks for."""
-    assert recipe.teacher is not None
-    budget = recipe.teacher.budget
+    """The caps of a recipe, with the equal share of each arm that `match` asks for; they stand in
+    its own `teacher`, whoever else is asked."""
+    budget = recipe.teacher.budget if recipe.teacher else BudgetSpec()
     arm = _limit(budget.arm)
     if recipe.match and recipe.match.by in ("usd", "calls"):
         looping, students = looping_arms(recipe), len(recipe.seeds.student)

@@ -22,9 +22,10 @@ from tutelage.records import Example, Prediction, Refusal, Task, Usage
 from tutelage.store.encoding import read_records
 from tutelage.store.ledger import Ledger
 from tutelage.study.archive import PastRun
-from tutelage.study.building import build_synthesizer, build_teacher, grid_label, grid_points
+from tutelage.study.building import build_synthesizer, grid_label, grid_points
+from tutelage.study.faculty import all_sketched, teachers_beside
 from tutelage.study.graduates import find_unit, learner_of, task_of
-from tutelage.study.planning import brief_of, first_requests, sketched
+from tutelage.study.planning import brief_of, first_requests
 from tutelage.study.saved_rows import SavedRow, saved_rows
 
 
@@ -195,18 +196,15 @@ async def _first_orders(run: PastRun, id_: str) -> dict[Place, Example]:
     """Where the first turn's orders about a row stand. A draft from which nothing could be read
     does not say which row it is about: its order does, and orders can be placed again."""
     loaded, golds = _loaded(run), _golds(run)
-    teacher = build_teacher(loaded, golds[0].task)
     found: dict[Place, Example] = {}
-    if teacher is None:
-        return found
-    async with sketched(teacher, golds[0]) as session:
+    async with all_sketched(loaded, golds[0], teachers_beside(run.ledger)) as sessions:
         for name, arm in loaded.recipe.arms.items():
             if arm.synthesis is None:
                 continue
             synthesizer = build_synthesizer(loaded, arm.synthesis, golds[0].task)
             for seed, gold in product(loaded.recipe.seeds.purchase, golds):
                 brief = brief_of(gold, name, arm, seed)
-                for order, _ in first_requests(synthesizer, brief, session):
+                for order, _ in first_requests(synthesizer, brief, sessions[arm.teacher]):
                     if order.source is not None and order.source.id == id_:
                         found[name, seed, gold.fold, 0, order.number] = order.source
     return found
