@@ -45,6 +45,7 @@ from tutelage.teacher.corpus_rows import CorpusRow, read_corpus
 from tutelage.teacher.layout import answered, laid_out
 from tutelage.teacher.recordings import digest, fold
 from tutelage.teacher.scripted import count_tokens, what_is_asked
+from tutelage.teacher.steered_requests import refuse_steering
 from tutelage.teacher.worlds.lots import Lots
 
 Order = npt.NDArray[np.intp]
@@ -155,6 +156,7 @@ class CorpusSession:
         self._longest = max(count_tokens(row.joined(task.fields)) for row in rows)
 
     def resolve(self, request: Request) -> Request:
+        refuse_steering(request, self.name)
         return replace(request, model=self.name)
 
     def bound(self, request: Request) -> Usage:

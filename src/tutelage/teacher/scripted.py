@@ -33,6 +33,7 @@ from tutelage.records import (
     content_hash,
 )
 from tutelage.teacher.layout import json_around, laid_out
+from tutelage.teacher.steered_requests import refuse_steering
 from tutelage.teacher.worlds import find_world
 from tutelage.teacher.worlds.knowledge import Case, Inventive, Manner, World
 from tutelage.teacher.worlds.lots import Lots
@@ -127,6 +128,7 @@ class ScriptedSession:
         self.name = f"scripted/{options.world}-{content_hash('scripted1', told)[-8:]}"
 
     def resolve(self, request: Request) -> Request:
+        refuse_steering(request, self.name)
         sampling = request.sampling
         if sampling.max_tokens is None:
             sampling = replace(sampling, max_tokens=self._options.max_tokens)
