@@ -1,14 +1,31 @@
-"""Greedy generation, and reading what was generated."""
+"""Generation, greedy or by beams, and reading what was generated."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import transformers
 
 from tutelage.neural.families import Transducer
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How the text is looked for that is likely as a whole."""
+
+    beams: int = 1
+    """Beginnings that are kept at each piece; 1 is greedy."""
+    length_penalty: float = 1.0
+    """Beams are ranked by log p / pieces ** length_penalty: above 0 longer texts gain, 0 ranks by
+    the probability of the whole text. It ends when as many beams have ended as are kept."""
+    no_repeat_ngram: int = 0
+    """Pieces that may not stand in a row twice; 0 forbids nothing."""
+
+
+GREEDY = Search()
 
 
 def write_on(
@@ -19,8 +36,10 @@ def write_on(
     prefix: Sequence[int] = (),
     max_new: int,
     stop: Sequence[int] = (),
+    search: Search = GREEDY,
 ) -> list[list[int]]:
-    """The likeliest next piece, again and again, as published (greedy, one beam).
+    """What the decoder writes for each row: unless `search` says otherwise the likeliest next piece
+    again and again, as published (greedy, one beam).
 
     Args:
         net: The student, in evaluation mode.
@@ -29,6 +48,7 @@ def write_on(
         prefix: Pieces that every row's target begins with.
         max_new: Most pieces to write after the prefix.
         stop: Pieces after which a row is finished, besides the end of sequence.
+        search: How the text is looked for.
 
     Returns:
         What each row wrote after the prefix, without end of sequence; `stop` is kept.
@@ -41,21 +61,39 @@ def write_on(
         attention_mask=mask,
         decoder_input_ids=begin,
         decoder_attention_mask=torch.ones_like(begin),
-        generation_config=_greedy(net, max_new),
+        generation_config=generation_config(net, search, max_new=max_new),
         stopping_criteria=_stopping(stop, begin.shape[1]),
     )
     return [_until_end(row[begin.shape[1] :], net, stop) for row in written.tolist()]
 
 
-def _greedy(net: Transducer, max_new: int) -> Any:
+def generation_config(
+    net: Transducer, search: Search, *, max_new: int, forced: int | None = None
+) -> Any:
+    """`search` in the words of transformers.
+
+    Args:
+        net: What writes.
+        search: How.
+        max_new: Most pieces to write.
+        forced: Id of the first piece, where it is given.
+    """
+    beams = (
+        {"length_penalty": search.length_penalty, "early_stopping": True}
+        if search.beams > 1
+        else {}
+    )
     return transformers.GenerationConfig(
         max_new_tokens=max_new,
-        num_beams=1,
+        num_beams=search.beams,
         do_sample=False,
+        no_repeat_ngram_size=search.no_repeat_ngram,
         pad_token_id=net.pad,
         eos_token_id=net.end,
         decoder_start_token_id=net.start,
         bos_token_id=net.start,
+        forced_bos_token_id=forced,
+        **beams,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import transformers
 
 from tutelage.exceptions import UserError
 from tutelage.neural.devices import in_full_precision, own_randomness
-from tutelage.neural.tokenization import load_tokenizer, train_tokenizer
+from tutelage.neural.tokenization import load_tokenizer, pieces, train_tokenizer
 from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, read_config, reading
 
 
@@ -55,6 +56,14 @@ class Transducer:
     def parameters(self) -> int:
         return sum(p.numel() for p in self.model.parameters())
 
+    @cached_property
+    def lead(self) -> list[int]:
+        """Pieces with which every text begins that the model was pre-trained to write, after the
+        decoder's start: `<s>` of BART, none of T5."""
+        [bare] = pieces(self.tokenizer, [""], special=True)
+        before = bare[: bare.index(self.end)] if self.end in bare else []
+        return before[1:] if before[:1] == [self.start] else before
+
     def encode(self, source: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Encoder states, [rows, source, width]."""
         states: torch.Tensor = self.model.get_encoder()(
@@ -86,7 +95,7 @@ class Transducer:
             [number of true positions, vocabulary], row by row.
         """
         head = self.model.get_output_embeddings()
-        with in_full_precision(head, where) if exact else _only(head, where):
+        with in_full_precision(head, where) if exact else only_at(head, where):
             logits: torch.Tensor = self.model(
                 encoder_outputs=transformers.modeling_outputs.BaseModelOutput(states),
                 attention_mask=mask,
@@ -105,7 +114,7 @@ class Transducer:
 
 
 @contextmanager
-def _only(head: torch.nn.Module, where: torch.Tensor) -> Iterator[None]:
+def only_at(head: torch.nn.Module, where: torch.Tensor) -> Iterator[None]:
     hook = head.register_forward_pre_hook(lambda _, given: (given[0][where], *given[1:]))
     try:
         yield
@@ -153,6 +162,13 @@ def load_transducer(
             net = _warm_start(place, tokenizer, decoder_layers or 2)
     set_dropout(net, dropout)
     transducer = Transducer(net, tokenizer)
+    # Published models bring settings of their own (least lengths, forced pieces, beams), which
+    # transformers would mix into ours.
+    net.generation_config = transformers.GenerationConfig(
+        pad_token_id=transducer.pad,
+        eos_token_id=transducer.end,
+        decoder_start_token_id=transducer.start,
+    )
     transducer.is_warm_start = not config.is_encoder_decoder
     return transducer
 
@@ -178,7 +194,12 @@ def _warm_start(place: str, tokenizer: Any, layers: int) -> Any:
 
 
 def fresh_transducer(
-    sizes: Sizes, texts: Iterable[str], *, seed: int, dropout: float | None = None
+    sizes: Sizes,
+    texts: Iterable[str],
+    *,
+    seed: int,
+    dropout: float | None = None,
+    tokenizer: Any = None,
 ) -> Transducer:
     """A T5 of the given shape with random weights and a tokenizer trained on `texts`.
 
@@ -187,6 +208,7 @@ def fresh_transducer(
         texts: Sources and targets of the training rows.
         seed: Draws the weights.
         dropout: Rate; .1 where None, as in T5.
+        tokenizer: A trained one in the place of `texts`.
 
     Raises:
         UserError: the width is not a multiple of the number of heads.
@@ -196,7 +218,8 @@ def fresh_transducer(
             f"d_model {sizes.d_model} is not a multiple of heads {sizes.heads}.",
             do="Choose for example d_model: 128, heads: 4.",
         )
-    tokenizer = train_tokenizer(texts, vocab_size=sizes.vocab_size)
+    if tokenizer is None:
+        tokenizer = train_tokenizer(texts, vocab_size=sizes.vocab_size)
     config = transformers.T5Config(
         vocab_size=-(-len(tokenizer) // 8) * 8,
         d_model=sizes.d_model,
@@ -223,13 +246,18 @@ def set_dropout(net: torch.nn.Module, rate: float | None) -> None:
     for module in net.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = rate
-        elif isinstance(getattr(module, "dropout", None), float):
-            module.__dict__["dropout"] = rate  # attention layers hold their rate as a number
+        for name in ("dropout", "attention_dropout"):
+            if isinstance(getattr(module, name, None), float):
+                module.__dict__[name] = rate  # attention layers hold their rate as a number
     _write_rate(net.config, rate)
 
 
 def _write_rate(config: Any, rate: float) -> None:
+    names = [
+        *("dropout_rate", "hidden_dropout_prob", "attention_probs_dropout_prob"),
+        *("dropout", "attention_dropout"),  # BART
+    ]
     for part in (config, getattr(config, "encoder", None), getattr(config, "decoder", None)):
-        for name in ("dropout_rate", "hidden_dropout_prob", "attention_probs_dropout_prob"):
+        for name in names:
             if part is not None and hasattr(part, name):
                 setattr(part, name, rate)

@@ -1,6 +1,7 @@
 """Students: what a learner trains, and how it is saved. Declared here without importing torch."""
 
 from tutelage.plugins import Plugin
+from tutelage.student.generator_options import GeneratorOptions
 from tutelage.student.options import (
     ClassifierOptions,
     EmbeddingHeadOptions,
@@ -34,6 +35,13 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.student.span_reader:build",
         SpanReaderOptions,
         "An encoder that points at the answer of a question in its context.",
+    ),
+    Plugin(
+        "learner",
+        "generator",
+        "tutelage.student.generator:build",
+        GeneratorOptions,
+        "An encoder–decoder that writes the target of a row.",
     ),
     Plugin(
         "learner",

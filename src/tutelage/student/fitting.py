@@ -25,6 +25,7 @@ from tutelage.neural.training import (
 )
 from tutelage.records import Example, Fitted, Moment, Task, content_hash
 from tutelage.store.runs import write_whole
+from tutelage.student.generator_options import GeneratorOptions
 from tutelage.student.options import ClassifierOptions, Seq2SeqOptions, SpanReaderOptions
 from tutelage.student.saving import task_as_json
 
@@ -32,7 +33,7 @@ FINISHED = "fitted.json"
 VERSION = 3
 """Raised whenever the same options and rows give another student."""
 
-Options = Seq2SeqOptions | ClassifierOptions | SpanReaderOptions
+Options = Seq2SeqOptions | ClassifierOptions | SpanReaderOptions | GeneratorOptions
 
 
 def identity_of(
@@ -56,7 +57,8 @@ def identity_of(
 def _content(row: Example) -> list[Any]:
     scores = None if row.scores is None else sorted(row.scores.items())
     places = [[span.start for span in row.spans]] if row.spans else []
-    return [row.row_fingerprint(), row.rationale, scores, row.weight, *places]
+    others = [list(row.references)] if row.references else []
+    return [row.row_fingerprint(), row.rationale, scores, row.weight, *places, *others]
 
 
 def finished(folder: Path, identity: str) -> Fitted | None:

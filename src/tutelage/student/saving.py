@@ -154,6 +154,8 @@ def _purpose(task: Task) -> str:
     if task.kind == "span_qa":
         context, question = task.fields
         return f"Answers questions by a piece of a text. It reads {context} and {question}."
+    if task.kind == "generation":
+        return f"Writes a text. It reads {', '.join(task.fields)}."
     return (
         f"Answers one question: {task.kind.replace('_', ' ')} with the labels "
         f"{', '.join(task.label_names)}. It reads {', '.join(task.fields)}."
@@ -165,6 +167,11 @@ def _first_limit(task: Task) -> str:
         return (
             "- It points at some piece of any text, also of one that says nothing of the question, "
             "unless it was taught that questions may have no answer."
+        )
+    if task.kind == "generation":
+        return (
+            "- It writes something for any text, and may state what the text does not say: its "
+            "fluency is no sign that it is right."
         )
     return "- It gives one of its labels to any text, also to one that has nothing to do with them."
 

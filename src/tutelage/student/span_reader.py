@@ -21,6 +21,7 @@ from tutelage.neural.training import Progress, Rule
 from tutelage.neural.windows import Question, Target, Window, WindowSize
 from tutelage.records import Example, Fitted, Prediction, Span, Task
 from tutelage.student.fitting import finished, identity_of, looked_at, run_training
+from tutelage.student.label_tasks import learners_for
 from tutelage.student.options import SpanReaderOptions
 from tutelage.student.saving import origin_facts, read_student, write_student
 
@@ -38,7 +39,7 @@ def build(options: SpanReaderOptions, *, task: Task) -> SpanReaderLearner:
         raise UserError(
             f"A span reader cannot learn the task {task.name!r} of kind {task.kind}.",
             "It answers questions by pieces of a context.",
-            "Use the learner classifier, seq2seq, embedding_head or linear.",
+            f"Use the learner {learners_for(task.kind)}.",
         )
     pick_precision(options.precision, pick_device())
     return SpanReaderLearner(options, task)
