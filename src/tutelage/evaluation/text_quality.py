@@ -22,6 +22,7 @@ from tutelage.evaluation.text_statistics import (
     corpus_score,
     corpus_values,
     counts,
+    signatures,
 )
 from tutelage.evaluation.variance import Floats
 from tutelage.exceptions import DataError
@@ -96,6 +97,11 @@ def references_of(gold: Sequence[Example]) -> list[References]:
             "Give each row a target or references, or leave the row out of the set.",
         )
     return [tuple(dict.fromkeys(ref for ref in refs if ref)) for refs in found]
+
+
+def text_signatures(task: Task, rows: Sequence[Example]) -> dict[str, str]:
+    """What BLEU and chrF of these rows were computed with; empty for other kinds of task."""
+    return signatures(references_of(rows)) if task.kind == "generation" else {}
 
 
 def lengths(texts: Sequence[str], references: Sequence[References]) -> dict[str, float]:

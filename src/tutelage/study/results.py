@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
-from tutelage.evaluation.slicing import slices
+from tutelage.evaluation.slicing import sliced_by, slices
 from tutelage.evaluation.standings import (
     Contender,
     choose_grid,
@@ -23,6 +23,7 @@ from tutelage.evaluation.standings import (
     contenders,
     table,
 )
+from tutelage.evaluation.text_quality import references_of, text_signatures
 from tutelage.exceptions import TrainingError
 from tutelage.loop import Learned, Turn, best_dev
 from tutelage.recipe import Recipe
@@ -31,6 +32,7 @@ from tutelage.records import Example, Label, Scorecard, Task, Usage
 from tutelage.steps import Parts, Unit
 from tutelage.store.ledger import Ledger
 from tutelage.study.building import Prepared
+from tutelage.study.draft_reasons import reason_facts
 from tutelage.study.gold_use import gold_use
 from tutelage.study.returns import return_facts
 from tutelage.study.shop import arm_of
@@ -120,6 +122,8 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
         "primary": recipe.primary,
         "slices": slice_facts(evidence, by),
         "slices_against": slice_reference(evidence),
+        "sliced_by": sliced_by(task),
+        "signatures": text_signatures(task, evidence.rows),
         "confusion": {
             arm: _confusion(_cards_of(evidence, contender)) for arm, contender in chosen.items()
         },
@@ -251,20 +255,10 @@ def unit_facts(
 def turn_facts(turn: Turn, labels: Sequence[Label]) -> dict[str, Any]:
     harvest = turn.harvest
     decisions = Counter(verdict.decision for verdict in harvest.verdicts)
-    reasons = Counter(
-        (v.check, v.decision, v.reason.split(":")[0])
-        for v in harvest.verdicts
-        if v.decision != "kept"
-    )
     return {
         "drafts": harvest.drafts,
         "decisions": dict(sorted(decisions.items())),
-        "reasons": [
-            {"check": check, "decision": decision, "reason": reason, "count": count}
-            for (check, decision, reason), count in sorted(
-                reasons.items(), key=lambda item: (-item[1], item[0])
-            )
-        ],
+        **reason_facts(harvest.verdicts),
         "added": len(harvest.kept),
         "added_by_label": dict(sorted(Counter(row.label or "" for row in harvest.kept).items())),
         "materials": harvest.materials,
@@ -302,11 +296,13 @@ def shown_examples(evidence: Evidence) -> list[dict[str, Any]]:
         if (cards := _cards_of(evidence, contender))
     }
     rows = sorted(evidence.rows, key=lambda row: row.row_fingerprint())[:SHOWN_EXAMPLES]
+    kind = evidence.prepared.task.kind
     return [
         {
             "id": row.id,
             "fields": dict(row.fields),
             "answer": row.answer,
+            "references": list(references_of([row])[0]) if kind == "generation" else [],
             "answers": {
                 arm: {
                     "said": list(p.answer) if isinstance(p.answer, tuple) else p.answer,
