@@ -66,8 +66,6 @@ def test_fields_that_cannot_be() -> None:
         make_task(spec(fields=("a", "a")), "ab")
     with pytest.raises(UserError, match="cannot hold label"):
         make_task(spec(fields=("text", "label")), "ab")
-    with pytest.raises(UserError, match="'generation' cannot be read"):
-        make_task(spec("generation"))
 
 
 def test_a_question_task_has_two_fields_and_no_labels() -> None:
@@ -80,3 +78,13 @@ def test_a_question_task_has_two_fields_and_no_labels() -> None:
         make_task(TaskSpec(kind="span_qa", labels={"a": {}}))
     with pytest.raises(UserError, match="cannot hold answer"):
         make_task(TaskSpec(kind="span_qa", fields=("text", "answer")))
+
+
+def test_a_generation_task_has_no_labels_and_is_compared_by_chrf() -> None:
+    task = make_task(TaskSpec(kind="generation"))
+    assert (task.fields, task.labels, task.metric) == (("text",), (), "chrf")
+    assert make_task(TaskSpec(kind="generation", metric="rouge_l")).metric == "rouge_l"
+    with pytest.raises(UserError, match="lists labels for a task of kind generation"):
+        make_task(TaskSpec(kind="generation", labels={"a": {}, "b": {}}))
+    with pytest.raises(UserError, match="cannot hold references"):
+        make_task(TaskSpec(kind="generation", fields=("text", "references")))

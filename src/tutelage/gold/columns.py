@@ -14,11 +14,15 @@ from tutelage.plugins import nearest
 from tutelage.recipe import GoldSpec
 from tutelage.records import TaskKind
 
-PARTS = ("answers", "answer", "start", "end")
-"""Parts of a row that tell the answer of a question (span QA)."""
+PARTS: Mapping[TaskKind, tuple[str, ...]] = {
+    "span_qa": ("answers", "answer", "start", "end"),
+    "generation": ("target", "references"),
+}
+"""Parts of a row that tell its answer; `label` and `labels` for all other kinds."""
 DEFAULT_ANSWERS: Mapping[TaskKind, tuple[str, ...]] = {
     "multi_label": ("labels", "label"),
     "span_qa": ("answers", "answer"),
+    "generation": ("target", "references"),
 }
 """Columns that may hold the answer, the first one first; `label` for all other kinds."""
 
@@ -39,6 +43,8 @@ class Columns:
     """Columns that the recipe names itself: they must be there, even the optional parts."""
     offsets: AnswerColumns
     """Where the place of a flat answer stands (span QA)."""
+    targets: tuple[str, str] | None = None
+    """Columns of one wanted text and of several (generation): there, fields may be lists."""
 
     def label(self, cells: Mapping[str, Any]) -> str | None:
         """The column of `cells` that holds the answer."""
@@ -61,7 +67,7 @@ class Columns:
             if column not in cells
         }
         if answers and self.label(cells) is None:
-            absent[self.labels[-1]] = "label" if self.labels[-1] != "answer" else "answer"
+            absent |= self._answer_part()
         if answers:
             optional = {self.id: "id", self.rationale: "rationale"}
             optional |= {column: f"tag {tag!r}" for tag, column in self.tags.items()}
@@ -69,8 +75,9 @@ class Columns:
         if not absent:
             return
         have = [column for column in cells if column]
+        free = [column for column in have if column not in self.fields.values()]
         for column, part in absent.items():
-            near = difflib.get_close_matches(column, have, n=1)
+            near = difflib.get_close_matches(column, free, n=1)
             example = near[0] if near else "COLUMN"
             faults.add(
                 f"There is no column {column!r} for the {part}."
@@ -79,6 +86,12 @@ class Columns:
                 do=f"Map it under gold.columns, such as {{{part_key(part)}: {example}}}.",
             )
         faults.settle()
+
+    def _answer_part(self) -> dict[str, str]:
+        """The column that a table without an answer lacks, and how messages call it."""
+        if self.targets is not None:
+            return {self.targets[0]: "target"}
+        return {self.labels[-1]: "label" if self.labels[-1] != "answer" else "answer"}
 
 
 def part_key(part: str) -> str:
@@ -94,7 +107,7 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
     """
     mapped = gold.columns
     tags = (*gold.tags, *([gold.carve.by] if _is_tag(gold.carve.by, fields, gold.tags) else ()))
-    known = PARTS if kind == "span_qa" else ("label", "labels")
+    known = PARTS.get(kind, ("label", "labels"))
     parts = (*fields, *known, "id", "rationale", *tags)
     for key in mapped:
         if key not in parts:
@@ -107,6 +120,10 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
         )
     default = DEFAULT_ANSWERS.get(kind, ("label",))
     answers = [mapped[key] for key in (*default, "labels", "label") if key in mapped]
+    targets = None
+    if kind == "generation":
+        targets = (mapped.get("target", "target"), mapped.get("references", "references"))
+        answers = list(targets)
     return Columns(
         fields=texts,
         labels=tuple(answers) or default,
@@ -118,6 +135,7 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
             (mapped["start"],) if "start" in mapped else ("start", "answer_start"),
             mapped.get("end", "end"),
         ),
+        targets=targets,
     )
 
 

@@ -52,10 +52,11 @@ def field_key(name: str, text: str) -> bytes:
 def split_fingerprint(rows: Iterable[Example]) -> str:
     """Identity of a split over the ids and the content of its rows, whatever their order.
 
-    A changed label, a missing row and a row of another split all give another fingerprint.
+    A changed label or reference, a missing row and a row of another split all give another one.
     Rationales and tags do not count: adding a teacher's explanation leaves the split what it was.
     """
-    return content_hash("split1", sorted([row.id, row.row_fingerprint()] for row in rows))
+    marks = ([row.id, row.row_fingerprint(), *row.references] for row in rows)
+    return content_hash("split1", sorted(marks))
 
 
 @lru_cache(maxsize=1 << 17)

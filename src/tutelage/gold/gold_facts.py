@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from statistics import fmean, median
 from typing import Any
 
-from tutelage.gold.fingerprints import split_fingerprint
+from tutelage.gold.fingerprints import split_fingerprint, text_key
 from tutelage.gold.overlaps import Overlap, Repeats, find_repeats
 from tutelage.records import Example, Task
 
@@ -46,6 +47,7 @@ def facts_of(
         "folds": folds,
         "rows": {role: len(rows) for role, rows in roles.items()},
         "labels": labels,
+        "targets": {role: target_lengths(rows) for role, rows in roles.items() if _written(rows)},
         "made": dict(made),
         "fingerprints": fingerprints,
         "used": {
@@ -58,7 +60,7 @@ def facts_of(
         "repeats": {role: asdict(found) for role, found in repeats.items()},
         "warnings": [
             *_overlap_warnings(overlaps, dropped),
-            *_repeat_warnings(repeats, roles),
+            *_repeat_warnings(task, repeats, roles),
             *_label_warnings(task, roles),
             *_offset_warnings(mended),
         ],
@@ -81,11 +83,47 @@ def _overlap_warnings(overlaps: Sequence[Overlap], dropped: Mapping[str, int]) -
     return told
 
 
+def _written(rows: Sequence[Example]) -> bool:
+    return bool(rows) and rows[0].target is not None
+
+
+def target_lengths(rows: Sequence[Example]) -> dict[str, Any]:
+    """How long the targets of a generation task are, and how many references a row has.
+
+    Lengths are in words between white space, of the first reference of each row. `inputs` are
+    different inputs: some sets have one row for each of the texts that one input allows.
+
+    >>> row = Example("1", {"text": "x"}, target="two words", references=("two words", "one"))
+    >>> target_lengths([row, row])["words"], target_lengths([row, row])["inputs"]
+    ({'min': 2, 'median': 2.0, 'mean': 2.0, 'max': 2}, 1)
+    """
+    return {
+        "words": _spread([len((row.target or "").split()) for row in rows]),
+        "references": _spread([len(row.references) for row in rows]),
+        "inputs": len({text_key(row.fields) for row in rows}),
+    }
+
+
+def _spread(values: Sequence[int]) -> dict[str, float]:
+    return {
+        "min": min(values),
+        "median": float(median(values)),
+        "mean": round(fmean(values), 2),
+        "max": max(values),
+    }
+
+
 def _repeat_warnings(
-    repeats: Mapping[str, Repeats], roles: Mapping[str, Sequence[Example]]
+    task: Task, repeats: Mapping[str, Repeats], roles: Mapping[str, Sequence[Example]]
 ) -> list[str]:
     told = []
     for role, found in repeats.items():
+        if task.kind == "generation" and found.rows:
+            told.append(
+                f"{found.rows} of {len(roles[role])} {role} rows have the input of an earlier row; "
+                "each is kept with its target."
+            )
+            continue
         if found.rows:
             told.append(f"{found.rows} of {len(roles[role])} {role} rows repeat an earlier text.")
         if found.contradicting:

@@ -18,6 +18,7 @@ from tutelage.gold.data_faults import DataFaults, joined
 from tutelage.gold.fingerprints import text_key
 from tutelage.gold.readers.cells import NotText, RawRow, cell_text
 from tutelage.gold.sources import Table
+from tutelage.gold.written_targets import joined_text, read_targets
 from tutelage.records import Example, Origin, Span, Task
 
 UNLABELLED = Origin(role="unlabelled")
@@ -145,7 +146,9 @@ class RowReader:
                 )
                 return None
             try:
-                text = cell_text(row.cells[column])
+                text = (cell_text if self.columns.targets is None else joined_text)(
+                    row.cells[column]
+                )
             except NotText as e:
                 faults.add(
                     f"{column!r} holds {e}, not a text.", line=row.line, do="Write one text a row."
@@ -172,6 +175,8 @@ class RowReader:
         if task.kind == "span_qa":
             spans = None if fields is None else self._spans(row, fields[task.fields[0]], faults)
             return None if spans is None else {"spans": spans}
+        if self.columns.targets is not None:
+            return self._written(row, self.columns.targets, faults)
         names = self._answer(row, task, faults)
         if names is None:
             return None
@@ -194,6 +199,21 @@ class RowReader:
             return None
         self.mended += found.mended
         return found.spans
+
+    def _written(
+        self, row: RawRow, columns: tuple[str, str], faults: DataFaults
+    ) -> dict[str, Any] | None:
+        try:
+            texts = read_targets(row.cells, *columns)
+        except WrongAnswer as e:
+            faults.add(
+                e.what,
+                line=row.line,
+                why="A student learns to write targets, and is scored by them.",
+                do=e.do,
+            )
+            return None
+        return {"target": texts[0], "references": texts}
 
     def _answer(self, row: RawRow, task: Task, faults: DataFaults) -> tuple[str, ...] | None:
         column = self.columns.label(row.cells)

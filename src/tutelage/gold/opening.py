@@ -18,7 +18,7 @@ from tutelage.gold.reduction import reduced, rest_table
 from tutelage.gold.sealed import SealedIndex, SealedTest
 from tutelage.gold.sources import Table, tables_of
 from tutelage.gold.splits import carve, deal, draw
-from tutelage.gold.tasks import default_fields, make_task
+from tutelage.gold.tasks import UNLABELLED_KINDS, default_fields, make_task
 from tutelage.gold.unlabelled import UnlabelledSample, UnlabelledSource
 from tutelage.recipe import GoldSpec, SourceSpec, TaskSpec
 from tutelage.records import Example, Task, content_hash
@@ -232,7 +232,7 @@ def _tables(gold: GoldSpec, source: SourceSpec, folder: Path, role: str) -> list
 
 def _label_names(gold: GoldSpec, spec: TaskSpec, columns: Columns, folder: Path) -> set[str]:
     """Labels that stand in train, where neither the recipe nor the kind of task names them."""
-    if spec.labels or spec.kind in ("nli", "span_qa"):
+    if spec.labels or spec.kind == "nli" or spec.kind in UNLABELLED_KINDS:
         return set()
     if gold.train is None:
         raise UserError(

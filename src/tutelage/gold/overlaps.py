@@ -97,14 +97,14 @@ class Repeats:
     rows: int
     """Rows beyond the first of their text."""
     contradicting: int
-    """Texts that carry different answers."""
+    """Texts that carry different answers; none for generation, where one input has many."""
 
 
 def find_repeats(rows: Sequence[Example]) -> Repeats:
     """Count texts that one role has more than once, and those whose answers disagree."""
     answers: dict[tuple[str, ...], set[object]] = defaultdict(set)
     for row in rows:
-        answers[_folded(row)].add(row.answer)
+        answers[_folded(row)].add(row.answer if row.target is None else None)
     return Repeats(len(rows) - len(answers), sum(len(found) > 1 for found in answers.values()))
 
 

@@ -88,7 +88,7 @@ class SealedIndex:
 
     def __init__(self, rows: Sequence[Example]) -> None:
         self._texts = frozenset(text_key(row.fields) for row in rows)
-        self._fields = frozenset(field_key(k, v) for row in rows for k, v in row.fields.items())
+        self._fields = frozenset(field_key(k, v) for row in rows for k, v in _texts(row))
         self._runs, self._owners = _index(rows)
         self._rows = len(rows)
         self.fingerprint = content_hash("sealed1", sorted(text.hex() for text in self._texts))
@@ -109,11 +109,13 @@ class SealedIndex:
         return key in self._texts
 
     def has_field(self, name: str, text: str) -> bool:
-        """Whether a held-out row has this text in this field, such as the same premise."""
+        """Whether a held-out row has this text in this field, such as the same premise, or among
+        its references (name `target`)."""
         return field_key(name, text) in self._fields
 
     def overlap(self, text: str) -> float:
-        """Largest share of `text`'s word 8-grams (hashed) that one held-out row holds, 0 to 1.
+        """Largest share of `text`'s word 8-grams (hashed) that one held-out row holds, in its
+        fields or its references, 0 to 1.
 
         A text of fewer than eight words counts as one run: it overlaps only with its equal.
         """
@@ -128,13 +130,18 @@ class SealedIndex:
         return float(np.bincount(np.concatenate(owners)).max() / len(runs))
 
 
+def _texts(row: Example) -> list[tuple[str, str]]:
+    """All that must not be copied from a row, with its name."""
+    return [*row.fields.items(), *(("target", text) for text in row.references)]
+
+
 def _index(rows: Sequence[Example]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """All runs of all rows, sorted, and the row that each one belongs to."""
     parts = []
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
-        texts = [text for row in chunk for text in row.fields.values()]
-        row_of = np.repeat(np.arange(len(chunk)), [len(row.fields) for row in chunk])
+        texts = [text for row in chunk for _, text in _texts(row)]
+        row_of = np.repeat(np.arange(len(chunk)), [len(_texts(row)) for row in chunk])
         runs, owners = shingles(texts)
         parts.append((runs, row_of[owners] + start))
     runs = np.concatenate([np.empty(0, np.uint64), *(runs for runs, _ in parts)])

@@ -20,8 +20,16 @@ _FIELDS: Mapping[TaskKind, tuple[str, ...]] = {
     "nli": ("premise", "hypothesis"),
     "span_qa": ("context", "question"),
 }
-_METRICS: Mapping[TaskKind, str] = {"multi_label": "macro_f1", "span_qa": "f1"}
-_READ = ("classification", "multi_label", "nli", "span_qa")
+_METRICS: Mapping[TaskKind, str] = {
+    "multi_label": "macro_f1",
+    "span_qa": "f1",
+    "generation": "chrf",
+}
+UNLABELLED_KINDS: Mapping[TaskKind, str] = {
+    "span_qa": "Its answers are pieces of the context.",
+    "generation": "Its answers are texts to write.",
+}
+"""Kinds of tasks without labels, and what they have in their place."""
 _TAKEN = frozenset({"id", "label", "labels", "rationale"})
 
 
@@ -40,23 +48,17 @@ def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
 
     Raises:
         UserError: fewer than 2 or more than 200 labels, label words that a reader could not tell
-            apart, repeated or reserved field names, a kind of task that gold cannot be read for,
-            labels or other than two fields for span QA.
+            apart, repeated or reserved field names, labels of a task that has none, other than two
+            fields for span QA.
 
     >>> [label.said for label in make_task(TaskSpec(kind="nli")).labels]
     ['Entailment', 'Neutral', 'Contradiction']
     >>> make_task(TaskSpec(), ["ham", "spam", "ham"]).label_names
     ('ham', 'spam')
     """
-    if spec.kind not in _READ:
-        raise UserError(
-            f"Gold rows for a task of kind {spec.kind!r} cannot be read.",
-            "This version reads tasks whose answer is a label or a piece of the text.",
-            f"Use one of {', '.join(_READ)}.",
-        )
     labels: tuple[Label, ...] = ()
-    if spec.kind == "span_qa":
-        _check_question(spec)
+    if spec.kind in UNLABELLED_KINDS:
+        _check_no_labels(spec)
     else:
         labels = _labels(spec, rows_labels)
         _check_count(labels, listed=bool(spec.labels))
@@ -71,15 +73,15 @@ def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
     )
 
 
-def _check_question(spec: TaskSpec) -> None:
-    """A question is answered by a piece of one context: it has no labels."""
+def _check_no_labels(spec: TaskSpec) -> None:
+    """A question is answered by a piece of one context, and a generation task by a new text."""
     if spec.labels:
         raise UserError(
-            "The recipe lists labels for a task of kind span_qa.",
-            "Its answers are pieces of the context.",
+            f"The recipe lists labels for a task of kind {spec.kind}.",
+            UNLABELLED_KINDS[spec.kind],
             "Leave task.labels out, or use kind: classification.",
         )
-    if spec.fields and len(spec.fields) != 2:
+    if spec.kind == "span_qa" and spec.fields and len(spec.fields) != 2:
         raise UserError(
             f"A task of kind span_qa has {len(spec.fields)} fields: {', '.join(spec.fields)}.",
             "It has two: the context in which the answer stands, and the question.",
@@ -91,7 +93,7 @@ def _fields(spec: TaskSpec) -> tuple[str, ...]:
     fields = default_fields(spec)
     if len(set(fields)) < len(fields):
         raise UserError(f"task.fields names a field twice: {', '.join(fields)}.")
-    reserved = _TAKEN.union(PARTS) if spec.kind == "span_qa" else _TAKEN
+    reserved = _TAKEN.union(PARTS.get(spec.kind, ()))
     if taken := reserved.intersection(fields):
         raise UserError(
             f"task.fields cannot hold {', '.join(sorted(taken))}.",

@@ -32,8 +32,8 @@ class TaskSpec(Spec):
     """What is to be learned. `task: nli` is short for the three-label pair task."""
 
     kind: TaskKind = "classification"
-    """What is answered: one label, several labels, the relation of a pair of texts, or a question
-    by a piece of its context (span_qa)."""
+    """What is answered: one label, several labels, the relation of a pair of texts, a question by a
+    piece of its context (span_qa), or anything by a text to write (generation)."""
     name: str = ""
     """What the report calls the task."""
     fields: tuple[str, ...] = ()
@@ -44,7 +44,8 @@ class TaskSpec(Spec):
     instruction: str = ""
     """What the task is, in a sentence or two for the teacher."""
     metric: str = ""
-    """Metric on which arms are compared; accuracy, macro_f1 for multi-label, f1 for span_qa."""
+    """Metric on which arms are compared; accuracy, macro_f1 for multi-label, f1 for span_qa, chrf
+    for generation."""
 
     @model_validator(mode="before")
     @classmethod
@@ -133,7 +134,8 @@ class GoldSpec(Spec):
     `few` or `fraction` leave out, their labels hidden."""
     columns: Mapping[str, str] = Field(default_factory=dict)
     """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent. The
-    answers of questions stand in `answers` as SQuAD has them, or in `answer` with `start`."""
+    answers of questions stand in `answers` as SQuAD has them, or in `answer` with `start`. Texts to
+    write stand in `target`, or as a list in `references`; their inputs may be lists too."""
     tags: tuple[str, ...] = ()
     """Further columns to keep as slices of the report."""
     labels_separator: str = ","
