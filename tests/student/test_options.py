@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from tutelage.student import PLUGINS, options
+from tutelage.student import PLUGINS, generator_options, options
 
 EVERY = [
     options.Seq2SeqOptions,
     options.ClassifierOptions,
     options.SpanReaderOptions,
+    generator_options.GeneratorOptions,
     options.LinearOptions,
     options.EmbeddingHeadOptions,
     options.ShapeOptions,
@@ -30,11 +31,12 @@ def test_declaring_students_imports_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_six_students_are_offered() -> None:
+def test_seven_students_are_offered() -> None:
     assert [p.name for p in PLUGINS] == [
         "seq2seq",
         "classifier",
         "span_reader",
+        "generator",
         "linear",
         "embedding_head",
         "setfit",
