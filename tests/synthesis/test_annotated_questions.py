@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tutelage.records import Brief, Completion, Draft, Example, Origin, Refusal, Reply, Span, Task
-from tutelage.synthesis import AnnotateOptions
+from tutelage.synthesis.annotate_options import AnnotateOptions
 from tutelage.synthesis.annotation import build
 
 TASK = Task("qa", "span_qa", ("context", "question"), metric="f1")

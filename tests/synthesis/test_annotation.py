@@ -23,7 +23,7 @@ from tutelage.records import (
     TokenScore,
     Weighted,
 )
-from tutelage.synthesis import AnnotateOptions
+from tutelage.synthesis.annotate_options import AnnotateOptions
 from tutelage.synthesis.annotation import Annotation, build
 
 

@@ -101,6 +101,13 @@ def test_a_text_to_write_is_asked_for_with_texts_that_were_written() -> None:
     assert not abstains(CONCEPTS, reply("unsure"))
 
 
+def test_written_texts_are_chosen_as_shots() -> None:
+    rows = [Example(f"t{i}", {"concepts": str(i)}, target="x") for i in range(5)]
+    bare = Example("u", {"concepts": "u"})
+    assert len(choose_shots(CONCEPTS, [*rows, bare], 9, seed=1)) == 5
+    assert choose_shots(CONCEPTS, rows[::-1], 2, seed=1) == choose_shots(CONCEPTS, rows, 2, seed=1)
+
+
 @pytest.mark.parametrize("options", [{"rationale": "before"}, {"abstain": True}])
 def test_a_text_to_write_has_no_reasons(options: dict[str, object]) -> None:
     with pytest.raises(UserError, match=f"{next(iter(options))} is for tasks with labels"):

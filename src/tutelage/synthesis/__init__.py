@@ -7,9 +7,9 @@ drafts. Here they get their names and options; nothing heavy is imported.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from tutelage.plugins import Plugin
+from tutelage.synthesis.annotate_options import AnnotateOptions
 from tutelage.synthesis.generation_options import ProGenOptions, SuperGenOptions
 from tutelage.synthesis.writer_options import (
     ExtrapolateOptions,
@@ -62,32 +62,6 @@ class PromptedOptions:
     """Rows with the same prompt share one reply; else each one buys its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotateOptions:
-    """Labels for unlabelled rows by a prompted teacher."""
-
-    rows: int | None = None
-    """Rows to label in each turn; all that are offered where absent."""
-    choose: Literal["random", "coverage", "uncertainty", "near_errors"] = "random"
-    """How rows are chosen; where the last two have no feedback yet, at random."""
-    shots: int = 0
-    """Gold train rows to show in the prompt, balanced over the labels."""
-    rationale: Literal["none", "before", "after"] = "none"
-    """Whether the teacher gives reasons, and on which side of its answer."""
-    abstain: bool = False
-    """Whether the teacher may answer that it cannot decide; such rows are left out."""
-    votes: int = 1
-    """Replies to each prompt; the majority labels the row, and shares of votes are its scores."""
-    soft_labels: bool = False
-    """Ask for log-probabilities of labels and keep them as scores (one vote only)."""
-    template: str = "annotate.v1"
-    """Shipped template, or path of your own."""
-    temperature: float | None = None
-    """0 for one vote and 0.7 for several where absent."""
-    max_tokens: int | None = None
-    """Longest reply; made to fit labels and rationale where absent."""
-
-
 PLUGINS: tuple[Plugin, ...] = (
     Plugin(
         "synthesizer",
@@ -120,7 +94,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "annotate",
         "tutelage.synthesis.annotation:build",
         AnnotateOptions,
-        "Labels unlabelled rows by a prompted teacher.",
+        "Answers unlabelled rows, by a prompted or a tuned teacher.",
         gives=("labels",),
     ),
     Plugin(

@@ -255,7 +255,7 @@ def choose_shots(
     groups: dict[str, list[Example]] = {name: [] for name in (*task.label_names, "")}
     for row in ranked:
         first = row.label if row.labels is None else (row.labels[0] if row.labels else "")
-        if row.spans is not None:
+        if row.spans is not None or row.target is not None:
             first = ""
         if first in groups:
             groups[first].append(row)
