@@ -7,6 +7,7 @@ import json
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -191,3 +192,10 @@ def say() -> type[Say]:
 def price() -> Price:
     """What the server charges."""
     return Price(INPUT_PICO, OUTPUT_PICO)
+
+
+@pytest.fixture
+def ledgers(tmp_path: Path) -> Iterable[Callable[[str], Ledger]]:
+    """Opens ledgers by name: `ledgers("second")`."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(Ledger.open(tmp_path / f"{name}.db", owner="run"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tutelage.plugins import Plugin
 from tutelage.teacher.corpus_options import CorpusOptions
+from tutelage.teacher.local_options import LocalOptions
 from tutelage.teacher.providers import EndpointOptions
 from tutelage.teacher.recorded import RecordedOptions
 from tutelage.teacher.scripted import ScriptedOptions
@@ -20,6 +21,13 @@ PLUGINS = (
         EndpointOptions,
         summary="Any OpenAI-compatible server: OpenAI, Azure, vLLM, Ollama, llama.cpp, TGI, "
         "transformers serve.",
+    ),
+    Plugin(
+        "teacher",
+        "local",
+        "tutelage.teacher.local:build",
+        LocalOptions,
+        "Any causal or seq2seq model of transformers in this process; needs the extra `train`.",
     ),
     Plugin(
         "teacher",
