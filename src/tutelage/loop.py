@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from tutelage.exceptions import TrainingError
 from tutelage.harvesting import Harvest, without_student
 from tutelage.records import Example, Feedback, Fitted, Prediction
-from tutelage.steps import Unit, Workbench, mix
+from tutelage.row_sets import gold_rows, mix
+from tutelage.steps import Unit, Workbench
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ async def learn(bench: Workbench) -> Learned:
     for turn in range(parts.turns):
         harvest = await bench.harvest(turn, kept, feedback, draws)
         kept, draws = [*kept, *harvest.kept], harvest.draws
-        rows = mix(kept, gold.train, gold=parts.with_gold is True)
+        rows = mix(kept, gold_rows(gold, parts.with_gold))
         try:
             fitted = bench.fit(turn, rows, dev)
         except TrainingError as error:
@@ -71,7 +72,7 @@ async def learn(bench: Workbench) -> Learned:
         if stops(turns, parts.patience):
             break
     if parts.with_gold == "last":
-        rows = mix(kept, gold.train, gold=True)
+        rows = mix(kept, gold_rows(gold, "last", last=True))
         fitted = bench.fit(len(turns), rows, dev)
     return Learned(bench.unit, tuple(turns), fitted, len(rows))
 
@@ -87,9 +88,10 @@ def stops(turns: Sequence[Turn], patience: int | None) -> bool:
 
 
 def best_dev(fitted: Fitted) -> float:
-    """Highest dev accuracy (span QA: token F1) over training; falls back to the lowest dev loss,
-    negated."""
-    scores = [m.dev[name] for m in fitted.history for name in ("accuracy", "f1") if name in m.dev]
+    """Highest dev accuracy (span QA: token F1; generation: chrF) over training; falls back to the
+    lowest dev loss, negated."""
+    names = ("accuracy", "f1", "chrf")
+    scores = [m.dev[name] for m in fitted.history for name in names if name in m.dev]
     losses = [-m.dev["loss"] for m in fitted.history if "loss" in m.dev]
     return max(scores or losses or [float("-inf")])
 

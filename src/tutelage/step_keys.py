@@ -23,7 +23,9 @@ def task_identity(task: Task) -> Mapping[str, Any]:
 
 
 def brief_fingerprint(brief: Brief) -> str:
-    """Identity of all that a method was shown."""
+    """Identity of all that a method was shown. Dev rows are in it where there are any, so that
+    methods which are shown none keep the keys that they had before there could be."""
+    calibration = [rows_fingerprint(brief.dev)] if brief.dev else []
     return content_hash(
         "brief2",
         [
@@ -39,6 +41,7 @@ def brief_fingerprint(brief: Brief) -> str:
             rows_fingerprint(brief.accepted),
             dict(brief.lacking),
             encode(brief.materials),
+            *calibration,
         ],
     )
 

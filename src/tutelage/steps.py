@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from tutelage.buying import Answers, Bought, buy, split_step
 from tutelage.consulting import Consulted, Inquiry, hear, inquire, inquiries
@@ -21,12 +21,12 @@ from tutelage.records import (
     Feedback,
     Fitted,
     Material,
-    Origin,
     Prediction,
     Request,
     Verdict,
     content_hash,
 )
+from tutelage.row_sets import RATIONALES, GoldShare, answered, calibration_rows
 from tutelage.step_keys import brief_fingerprint, relative, task_identity
 from tutelage.store.encoding import (
     decode,
@@ -57,9 +57,7 @@ class Parts:
     critic: Critic | None = None
     critic_id: Identity = field(default_factory=dict)
     grid: str = ""
-    with_gold: bool | Literal["last", "whole"] = True
-    """Whether students see the gold train rows: every student, none, or the last one alone.
-    `whole`: every one, and rows too that the recipe leaves out for all others."""
+    with_gold: GoldShare = True
     turns: int = 1
     patience: int | None = None
     candidates: int = 10_000
@@ -219,6 +217,7 @@ class Workbench:
             kept=kept,
             feedback=feedback,
             turn=turn,
+            dev=calibration_rows(self.parts.synthesizer, self.gold),
             seed=seed,
         )
 
@@ -417,43 +416,3 @@ class Workbench:
 def _rows_of(bought: Bought) -> list[Draft]:
     """Drafts that checks judge: all but materials."""
     return [draft for draft in bought.drafts if not isinstance(draft.content, Material)]
-
-
-RATIONALES = 100
-"""Examined rows for which a student writes its rationale too. Writing takes several times as long
-as scoring labels, and a reader looks at a few."""
-
-
-def answered(student: Predictor, rows: Sequence[Example], *, explained: int) -> list[Prediction]:
-    """The student's answers in the order of `rows`, with rationales for the first `explained` of
-    them by their content's hash, the order in which a report shows examples."""
-    chosen = {row.id for row in sorted(rows, key=Example.row_fingerprint)[:explained]}
-    with_reasons = [row for row in rows if row.id in chosen]
-    others = [row for row in rows if row.id not in chosen]
-    found = {p.id: p for p in student.predict(with_reasons, rationale=True)} if chosen else {}
-    found |= {p.id: p for p in student.predict(others)} if others else {}
-    return [found[row.id] for row in rows]
-
-
-def mix(kept: Sequence[Example], train: Sequence[Example], *, gold: bool) -> list[Example]:
-    """The rows to train on: gold first, each replaced by the kept row of its id and texts, then the
-    rest.
-
-    A rationale arm's rows are the gold rows with a rationale; a gold row whose rationale was
-    dropped stays in without one.
-    """
-
-    def known(row: Example) -> tuple[str, str]:
-        return row.id, row.text_fingerprint()
-
-    by_text = {known(row): row for row in kept}
-    rows = [by_text.get(known(row), row) for row in train] if gold else []
-    seen = {known(row) for row in rows}
-    return rows + [row for row in kept if known(row) not in seen]
-
-
-def given_rows(rows: Sequence[Example], arm: str) -> tuple[Example, ...]:
-    """Rows that an arm brought along, marked as its own."""
-    return tuple(
-        replace(row, origin=Origin(arm=arm, order=i, source=row.id)) for i, row in enumerate(rows)
-    )

@@ -13,6 +13,7 @@ from tutelage.study.consent import seek_consent
 from tutelage.study.planning import plan_study
 from tutelage.study.previewing import preview_study
 from tutelage.study.running import Choices, run_study
+from tutelage.teacher.scripted import ScriptedSession
 
 ANNOTATE = {"annotate": {"rows": 20, "shots": 0}}
 RECIPE = {
@@ -168,3 +169,19 @@ def test_a_tuned_teacher_is_refused_where_every_row_is_test(tmp_path, monkeypatc
     assert all(not rival.arm.startswith("pilot") for rival in plan.rivals), "it knows these rows"
     with pytest.raises(UserError, match="it knows them"):
         asyncio.run(preview_study(one, score=5, ledger=tmp_path / "ledger.sqlite"))
+
+
+def test_teachers_that_know_their_size_stand_beside_the_students_they_taught(tmp_path, monkeypatch):
+    told = {"parameters": 1000, "tuning": {"rows": 3, "seconds": 1.5}}
+    monkeypatch.setattr(ScriptedSession, "facts", lambda self: told, raising=False)
+    results = run_study(recipe(), tmp_path / "run").results
+    wrong = results["teachers"]["wrong"]
+    assert (wrong["arms"], wrong["rivals"]) == (["wrong"], ["bad", "bad_otherwise"])
+    assert (wrong["kind"], wrong["tuned"]) == ("scripted", False)
+    assert wrong["facts"] == {"parameters": 1000, "tuning": {"rows": 3}}
+    assert results["clock"]["teacher_seconds"]["wrong"] == {"tuning.seconds": 1.5}
+    sizes = results["sizes"]
+    assert "size_ratio" not in sizes["gold_only"], "it bought nothing"
+    assert sizes["wrong"]["teacher"] == "wrong"
+    student = sizes["wrong"]["student_parameters"]
+    assert sizes["wrong"]["size_ratio"] == student / 1000

@@ -9,7 +9,7 @@ import pytest
 from tutelage.exceptions import BudgetReached, UserError
 from tutelage.recipe import load_recipe
 from tutelage.records import Example, Origin, Prediction
-from tutelage.steps import answered, mix
+from tutelage.row_sets import answered, mix
 from tutelage.store.ledger import Ledger
 from tutelage.store.runs import Run
 from tutelage.study.building import grid_label, grid_points, matched, prepare
@@ -206,9 +206,9 @@ def test_kept_rows_replace_gold_rows_of_their_id():
         Example("b", {"text": "y"}, label="2", rationale="since", origin=Origin(arm="e")),
         Example("c", {"text": "z"}, label="1"),
     ]
-    assert [row.id for row in mix(kept, gold, gold=True)] == ["a", "b", "c"]
-    assert mix(kept, gold, gold=True)[1].rationale == "since"
-    assert mix(kept, gold, gold=False) == kept
+    assert [row.id for row in mix(kept, gold)] == ["a", "b", "c"]
+    assert mix(kept, gold)[1].rationale == "since"
+    assert mix(kept, []) == kept
 
 
 def test_grid_points_and_their_labels():
@@ -248,5 +248,5 @@ def test_a_bought_row_takes_no_gold_rows_place_by_its_id_alone() -> None:
     gold = Example("1", {"text": "gold"}, label="a")
     explained = replace(gold, rationale="because")
     other = Example("1", {"text": "another text"}, label="b")
-    assert mix([explained], [gold], gold=True) == [explained]
-    assert mix([other], [gold], gold=True) == [gold, other]
+    assert mix([explained], [gold]) == [explained]
+    assert mix([other], [gold]) == [gold, other]

@@ -301,8 +301,9 @@ def _pool_learned(e: Evidence) -> Outcome:
 
 
 def _unequal_gold(e: Evidence) -> Outcome:
-    """Arms alone: a rival of the box is what one would have without the loop."""
-    uses = [use for use in gold_uses(e.results) if not use.rival]
+    """Arms alone: a rival of the box is what one would have without the loop, and an upper bound
+    has more gold on purpose."""
+    uses = [use for use in gold_uses(e.results) if not (use.rival or use.upper_bound)]
     if len(uses) < 2:
         return "not applicable", "There are no two arms to compare."
     least = min(use.total for use in uses)

@@ -44,6 +44,9 @@ class GoldUse:
     named: int
     chosen_on: int
     total: int
+    tuned: int = 0
+    calibrated: int = 0
+    upper_bound: bool = False
 
 
 def gold_uses(results: Facts) -> list[GoldUse]:

@@ -23,7 +23,8 @@ from tutelage.recipe.fault_finding import build_options
 from tutelage.recipe.named_teachers import MAIN, asked_teachers, teacher_of, teachers_of
 from tutelage.recipe.validation import LoadedRecipe, student_options
 from tutelage.records import Example, Task
-from tutelage.steps import Identity, Parts, Unit, given_rows
+from tutelage.row_sets import given_rows
+from tutelage.steps import Identity, Parts, Unit
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,23 @@ drop copies are not counted: they hand nothing on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 from typing import Any
 
 from tutelage.evaluation.standings import Contender
 from tutelage.gold.opening import Gold
 from tutelage.loop import Learned
-from tutelage.recipe import RivalSpec
+from tutelage.recipe import Recipe, RivalSpec
+from tutelage.recipe.named_teachers import is_tuned, teacher_of, teachers_of
 from tutelage.records import Example
+from tutelage.row_sets import calibration_rows, gold_rows
 from tutelage.study.building import Prepared
 from tutelage.study.returns import by_arm
 
 Seen = frozenset[tuple[str, str]]
 """Rows by role and id: two roles may use the same ids."""
+NONE: Seen = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,13 @@ class GoldUse:
     """Dev rows on which checkpoints, penalties and grid points were chosen."""
     total: int
     """Rows of all these together, each once."""
+    tuned: int = 0
+    """Train rows from which its teacher learned before it answered."""
+    calibrated: int = 0
+    """Dev rows on which its method chose a threshold."""
+    upper_bound: bool = False
+    """Whether it was trained on rows that the recipe leaves out for all others, on purpose: it had
+    more gold than they."""
 
 
 def gold_use(
@@ -54,7 +64,7 @@ def gold_use(
     found = [_of_arm(prepared, name, entries, golds) for name, entries in students.items()]
     for name, rival in prepared.recipe.rivals.items():
         if name in chosen and name not in students:
-            found.append(_of_rival(name, rival, prepared.golds[0]))
+            found.append(_of_rival(prepared.recipe, name, rival, prepared.golds[0]))
     return [asdict(use) for use in found]
 
 
@@ -75,11 +85,12 @@ def _of_arm(
 
 def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
     parts = prepared.parts(entry.unit)
-    trained = _rows(gold.train) if parts.with_gold else frozenset()
+    recipe = prepared.recipe
+    trained = _rows(gold_rows(gold, parts.with_gold, last=bool(parts.with_gold)))
     reads_pool = parts.critic is not None and parts.critic.reads == "pool"
     looked = reads_pool and any(turn.feedback for turn in entry.turns)
-    role = "train" if prepared.recipe.gold.pool == "train" else "pool"  # then the same rows
-    reviewed = _rows(gold.pool, role) if looked else frozenset()
+    role = "train" if recipe.gold.pool == "train" else "pool"  # then the same rows
+    reviewed = _rows(gold.pool, role) if looked else NONE
     named = _rows(
         (
             weighted.example
@@ -91,18 +102,46 @@ def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
     shown = _found({i for turn in entry.turns for i in turn.harvest.shown}, gold)
     if parts.synthesizer is not None:
         shown |= _rows(gold.dev[: parts.dev_rationales])
-    return _counted(trained, shown, reviewed, named, _rows(gold.dev))
+    asks = parts.synthesizer is not None or any(turn.harvest.requests for turn in entry.turns)
+    use = _counted(
+        trained,
+        shown,
+        reviewed,
+        named,
+        _rows(gold.dev),
+        tuned=_learned(recipe, entry.unit.arm, gold) if asks else NONE,
+        calibrated=_rows(calibration_rows(parts.synthesizer, gold)),
+    )
+    return replace(use, upper_bound=parts.with_gold == "whole")
 
 
-def _of_rival(name: str, rival: RivalSpec, gold: Gold) -> GoldUse:
+def _learned(recipe: Recipe, contender: str, gold: Gold) -> Seen:
+    """Rows from which the contender's teacher learned."""
+    spec = teachers_of(recipe).get(teacher_of(recipe, contender))
+    return _rows(gold.train) if spec is not None and is_tuned(spec) else NONE
+
+
+def _of_rival(recipe: Recipe, name: str, rival: RivalSpec, gold: Gold) -> GoldUse:
     """The commonest label counts train rows, a look-up holds them; a teacher is shown some."""
-    trained = _rows(gold.train) if rival.kind in ("majority", "nearest") else frozenset()
-    shown = _rows(gold.train[: rival.shots]) if rival.kind == "teacher" else frozenset()
-    use = _counted(trained, shown, frozenset(), frozenset(), frozenset())
+    trained = _rows(gold.train) if rival.kind in ("majority", "nearest") else NONE
+    asks = rival.kind == "teacher"
+    shown = _rows(gold.train[: rival.shots]) if asks else NONE
+    tuned = _learned(recipe, name, gold) if asks else NONE
+    # A teacher that is tuned stops on dev.
+    use = _counted(trained, shown, NONE, NONE, _rows(gold.dev) if tuned else NONE, tuned=tuned)
     return GoldUse(**{**asdict(use), "name": name, "rival": True})
 
 
-def _counted(trained: Seen, shown: Seen, reviewed: Seen, named: Seen, dev: Seen) -> GoldUse:
+def _counted(
+    trained: Seen,
+    shown: Seen,
+    reviewed: Seen,
+    named: Seen,
+    dev: Seen,
+    *,
+    tuned: Seen = NONE,
+    calibrated: Seen = NONE,
+) -> GoldUse:
     return GoldUse(
         name="",
         rival=False,
@@ -112,7 +151,9 @@ def _counted(trained: Seen, shown: Seen, reviewed: Seen, named: Seen, dev: Seen)
         reviewed=len(reviewed),
         named=len(named),
         chosen_on=len(dev),
-        total=len(trained | shown | reviewed | dev),
+        total=len(trained | shown | reviewed | dev | tuned | calibrated),
+        tuned=len(tuned),
+        calibrated=len(calibrated),
     )
 
 

@@ -22,6 +22,7 @@ from tutelage.plugins import nearest
 from tutelage.recipe import ArmSpec, BudgetSpec, LoadedRecipe, Recipe, RivalSpec
 from tutelage.recipe.named_teachers import asked_teachers, teachers_of
 from tutelage.records import Brief, Order, Request, Task, Usage
+from tutelage.row_sets import calibration_rows
 from tutelage.store.ledger import Ledger
 from tutelage.study.building import build_synthesizer, grid_points, plugged
 from tutelage.study.faculty import (
@@ -39,7 +40,7 @@ from tutelage.study.plan_notes import plan_notes, uncounted
 from tutelage.study.shop import limits_of
 from tutelage.study.staged_requests import turn_requests
 from tutelage.teacher.annotator import ask, choose_shots
-from tutelage.teacher.prices import Price, price_of
+from tutelage.teacher.prices import Price, hourly_rate, price_of
 
 CHARACTERS_A_TOKEN = 4
 """Usual in English text; what is expected of prompts that were never counted."""
@@ -118,7 +119,12 @@ def teacher_price(recipe: Recipe, name: str, session: Session) -> Price | None:
         UserError: it is unknown and a cap in dollars needs it.
     """
     given = price_given(teachers_of(recipe)[name])
-    return price_of(session.name, override=given, needed=limits_of(recipe).in_money)
+    return price_of(
+        session.name,
+        override=given,
+        needed=limits_of(recipe).in_money,
+        per_hour=hourly_rate(session),
+    )
 
 
 def texts_of(request: Request) -> int:
@@ -133,13 +139,14 @@ def critic_of(arm: ArmSpec, task: Task) -> Critic | None:
     return made
 
 
-def brief_of(gold: Gold, name: str, arm: ArmSpec, seed: int) -> Brief:
+def brief_of(synthesizer: Synthesizer, gold: Gold, name: str, arm: ArmSpec, seed: int) -> Brief:
     """What the arm's method sees in its first turn."""
     return Brief(
         task=gold.task,
         arm=name,
         train=tuple(gold.train),
         unlabelled=tuple(gold.sample_unlabelled(arm.candidates, seed)),
+        dev=calibration_rows(synthesizer, gold),
         seed=seed,
     )
 
@@ -186,7 +193,7 @@ class Counting:
         later: list[Usage] = []
         for seed in self.recipe.seeds.purchase:
             for gold in self.golds:
-                brief = brief_of(gold, name, arm, seed)
+                brief = brief_of(synthesizer, gold, name, arm, seed)
                 for one in turn_requests(synthesizer, brief, session, find):
                     orders[seed, gold.fold, one.order.number] = texts_of(one.request)
                     wanted.setdefault(one.key, one.request)

@@ -102,7 +102,7 @@ async def preview_study(
             ]
         return Preview(recipe.name, _names(sessions), tuple(shown))
     async with _shopping(loaded, gold, ledger) as shop:
-        sessions = {name: stall.session for name, stall in shop.stalls.items()}
+        sessions = shop.sessions
         orders = list(_orders(loaded, gold, arms, count, sessions))
         if buy:
             shown = await _bought(loaded, gold, orders, shop)
@@ -141,7 +141,7 @@ def _orders(
         if arm.synthesis is None:
             continue
         synthesizer = build_synthesizer(loaded, arm.synthesis, gold.task)
-        brief = brief_of(gold, name, arm, loaded.recipe.seeds.purchase[0])
+        brief = brief_of(synthesizer, gold, name, arm, loaded.recipe.seeds.purchase[0])
         firsts: dict[int, Entry] = {}
         for order, request in first_requests(synthesizer, brief, sessions[arm.teacher]):
             if order.number not in firsts and len(firsts) == count:

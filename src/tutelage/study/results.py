@@ -36,6 +36,7 @@ from tutelage.study.draft_reasons import reason_facts
 from tutelage.study.gold_use import gold_use
 from tutelage.study.returns import return_facts
 from tutelage.study.shop import arm_of
+from tutelage.study.teacher_facts import seconds_in, size_facts, without_seconds
 from tutelage.synthesis.rationales import label_mentions
 
 SHOWN_EXAMPLES = 12
@@ -59,6 +60,8 @@ class Evidence:
     """Cards of that split, rivals included."""
     openings: Sequence[str] = ()
     final: bool = False
+    teachers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of `teacher_facts`, once nobody asks any more."""
 
     def with_test(
         self, rows: Sequence[Example], cards: Sequence[Scorecard], openings: Sequence[str]
@@ -136,6 +139,8 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
             by=by,
         ),
         "gold_use": gold_use(prepared, evidence.learned, chosen),
+        "teachers": without_seconds(evidence.teachers),
+        "sizes": size_facts(recipe, evidence.learned, chosen, evidence.teachers),
         "examples": shown_examples(evidence),
         "costs": cost_facts(evidence, ledger, study),
         "openings": len(evidence.openings),
@@ -162,9 +167,7 @@ def compared_pairs(
     """The comparisons that are shown: the primary one first, then every other contender against
     the same reference. Few on purpose: Holm makes each further one cost all the others."""
     better, worse = parse_primary(prepared.recipe.primary)
-    gold_only = [
-        name for name, arm in prepared.recipe.arms.items() if not arm.synthesis and not arm.rows
-    ]
+    gold_only = _gold_only(prepared.recipe)
     reference = next(name for name in (worse, *gold_only, *chosen) if name in chosen)
     first = [better] if better in chosen and better != reference else []
     others = [
@@ -180,9 +183,18 @@ def slice_reference(evidence: Evidence) -> str:
     """The arm that all others are held against slice by slice: gold only, else the reference of
     the primary comparison; empty where neither ran."""
     arms, chosen = evidence.prepared.recipe.arms, evidence.chosen
-    gold_only = [name for name, arm in arms.items() if not arm.synthesis and not arm.rows]
+    gold_only = _gold_only(evidence.prepared.recipe)
     worse = parse_primary(evidence.prepared.recipe.primary)[1]
     return next((name for name in (*gold_only, worse) if name in chosen and name in arms), "")
+
+
+def _gold_only(recipe: Recipe) -> list[str]:
+    """Arms that train on the gold rows alone which all others see too. An upper bound is none."""
+    return [
+        name
+        for name, arm in recipe.arms.items()
+        if not arm.synthesis and not arm.rows and arm.gold != "whole"
+    ]
 
 
 def slice_facts(evidence: Evidence, by: str) -> dict[str, list[dict[str, Any]]]:
@@ -243,6 +255,7 @@ def unit_facts(
         "turns": [turn_facts(turn, labels) for turn in entry.turns],
         "most_waves": parts.synthesizer.waves if parts.synthesizer else 1,
         "most_rows": parts.most_rows,
+        "upper_bound": parts.with_gold == "whole",
         "rows": entry.rows,
         "primary": fitted.primary,
         "folders": dict(fitted.folders),
@@ -351,6 +364,11 @@ def clock_facts(evidence: Evidence, ledger: Ledger, study: str, started: float) 
         "finished": time.time(),
         "training_seconds": {
             str(entry.unit): round(entry.fitted.seconds, 2) for entry in evidence.learned
+        },
+        "teacher_seconds": {
+            name: seconds
+            for name, told in evidence.teachers.items()
+            if (seconds := seconds_in(told["facts"]))
         },
         "paid": {**asdict(paid), "usd": paid.usd},
         "presumed": {**asdict(presumed), "usd": presumed.usd},

@@ -36,6 +36,7 @@ from tutelage.study.results import Evidence, results_of
 from tutelage.study.returns import turn_cards
 from tutelage.study.rivalry import rival_cards
 from tutelage.study.shop import Shop, limits_of, open_shop
+from tutelage.study.teacher_facts import teacher_facts
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,9 @@ class Study:
                 evidence = await self._open_test(evidence, shop, book)
             else:
                 evidence = await self._rivals_on_dev(evidence)
+            if shop is not None:
+                told = teacher_facts(self.prepared.recipe, shop.sessions)
+                evidence = replace(evidence, teachers=told)
             results = results_of(evidence, ledger=book, study=self.identity, started=started)
         write_whole(
             self.run.folder / "results.json", orjson.dumps(results, option=orjson.OPT_INDENT_2)

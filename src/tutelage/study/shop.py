@@ -19,7 +19,7 @@ from tutelage.records import Reply, Request, Usage
 from tutelage.steps import Unit
 from tutelage.store.caps import Account, Limit, Limits
 from tutelage.store.ledger import Ledger
-from tutelage.study.faculty import opened, price_given
+from tutelage.study.faculty import Sessions, opened, price_given
 from tutelage.teacher.purchasing import Purchaser
 from tutelage.teacher.tally import Snapshot
 
@@ -68,6 +68,11 @@ class Shop:
         """Buy answers from a teacher before a run, on the account of the pilot `name`."""
         account = Account(self.study, PILOT + name)
         return await _buy(self.stalls[teacher].rivals, account, requests)
+
+    @property
+    def sessions(self) -> Sessions:
+        """The open teachers by their names in the recipe."""
+        return {name: stall.session for name, stall in self.stalls.items()}
 
     def session(self, contender: str) -> Session:
         """The open teacher that an arm or a rival asks."""

@@ -203,7 +203,7 @@ async def _first_orders(run: PastRun, id_: str) -> dict[Place, Example]:
                 continue
             synthesizer = build_synthesizer(loaded, arm.synthesis, golds[0].task)
             for seed, gold in product(loaded.recipe.seeds.purchase, golds):
-                brief = brief_of(gold, name, arm, seed)
+                brief = brief_of(synthesizer, gold, name, arm, seed)
                 for order, _ in first_requests(synthesizer, brief, sessions[arm.teacher]):
                     if order.source is not None and order.source.id == id_:
                         found[name, seed, gold.fold, 0, order.number] = order.source
@@ -278,6 +278,8 @@ def _targets(run: PastRun, task: Task, arm: str, row: Example) -> tuple[str, ...
         said = task.label(row.label).said
     if row.spans is not None:
         said = " or ".join(span.text for span in row.spans) or "(no answer)"
+    if row.target is not None:
+        said = row.target
     if not hasattr(options, "objective"):
         soft = f" (soft: {_shares(row.scores)})" if row.scores else ""
         return (said + soft,)
