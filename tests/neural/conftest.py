@@ -1,7 +1,8 @@
-"""A tiny T5 with a tokenizer of its own, fast enough for every test."""
+"""Tiny networks with tokenizers of their own, fast enough for every test."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,3 +19,42 @@ def tiny_net() -> Any:
     net = fresh_transducer(shape, texts, seed=3, dropout=0.0)
     net.model.eval()
     return net
+
+
+GOOD, BAD = ("good", "nice", "fine", "great"), ("bad", "poor", "sad", "grim")
+
+
+@pytest.fixture(scope="session")
+def lessons() -> Any:
+    """Eight rows of two labels."""
+    pytest.importorskip("torch")
+    from tutelage.neural.lessons import Lesson
+
+    rows = [("pos", word) for word in GOOD] + [("neg", word) for word in BAD]
+    return [
+        Lesson(f"Text: it is {word}\nAnswer:", f" {label}", (f"it is {word}",), label)
+        for label, word in rows
+    ]
+
+
+@pytest.fixture(scope="session")
+def bases(tmp_path_factory: pytest.TempPathFactory, lessons: Any) -> dict[str, Path]:
+    """A plain folder with an untrained network of each family."""
+    from tutelage.neural.categorisation import fresh_categoriser
+    from tutelage.neural.causal import CausalShape
+    from tutelage.neural.families import Sizes
+    from tutelage.neural.pretraining import fresh_writer
+
+    root = tmp_path_factory.mktemp("bases")
+    shape = CausalShape(d_model=32, layers=2, heads=2, d_ff=64, vocab_size=400, positions=64)
+    sizes = Sizes(d_model=32, layers=1, decoder_layers=1, heads=2, d_ff=64, vocab_size=400)
+    texts = [text for row in lessons for text in (row.prompt, row.ending, *row.fields)]
+    given: Any = {"multi_label": False, "seed": 1, "max_source": 64, "dropout": 0.0}
+    nets = {
+        "encoder": fresh_categoriser(shape, texts, ["pos", "neg"], **given),
+        "seq2seq": fresh_writer(sizes, texts, seed=1, dropout=0.0),
+        "causal": fresh_writer(shape, texts, seed=1, dropout=0.0),
+    }
+    for family, net in nets.items():
+        net.save(root / family)
+    return {family: root / family for family in nets}

@@ -6,7 +6,8 @@ number, so a resumed training draws what an undisturbed one would have drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from tutelage.exceptions import TrainingError
 
 
 def weights_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """All parameters and buffers by name; a tensor that two places share stands once."""
+    """All buffers, and the parameters that training changes, by name; a tensor that two places
+    share stands once. What is frozen is not copied: it is the base model's."""
     return {name: tensor.detach() for name, tensor in _tensors(model)}
 
 
@@ -31,7 +33,7 @@ def put_weights(model: torch.nn.Module, tensors: Mapping[str, torch.Tensor]) -> 
 
 
 def _tensors(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    yield from model.named_parameters()
+    yield from ((name, p) for name, p in model.named_parameters() if p.requires_grad)
     yield from model.named_buffers()
 
 
@@ -58,6 +60,24 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], note: Mapping
     beside = path.with_suffix(".part")
     save_file(body, beside, metadata={"note": orjson.dumps(note).decode()})
     beside.replace(path)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON. The file is there whole or not at all."""
+    beside = path.with_suffix(".part")
+    beside.write_bytes(orjson.dumps(content))
+    beside.replace(path)
+
+
+def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write a folder's files. The folder is there whole or not at all; an earlier one
+    makes way."""
+    beside = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    fill(beside)
+    shutil.rmtree(folder, ignore_errors=True)
+    beside.rename(folder)
 
 
 def read_note(path: Path) -> dict[str, Any]:

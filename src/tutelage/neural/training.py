@@ -87,6 +87,9 @@ class Plan:
     """Hash of everything that decides the result: a checkpoint goes on only under the same."""
     rules: tuple[Rule, ...] = RULES
     """By which weights are chosen."""
+    patience: int | None = None
+    """Looks at dev without a better one, by the first rule, after which training ends early; None
+    for never. The learning rate still falls as if all steps were taken."""
 
 
 @dataclass
@@ -119,7 +122,7 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
             work.sizes, plan.batch_size, seed=stream(plan.seed, "rows"), skip=course.step
         )
         losses: list[torch.Tensor] = []
-        while course.step < plan.schedule.steps:
+        while course.step < plan.schedule.steps and not _gave_up(plan, course):
             losses.append(_step(work, optimizer, plan, course.step, next(batches)))
             course.step += 1
             evaluating = course.step in plan.schedule.evaluations
@@ -132,6 +135,14 @@ def train(work: Workload, plan: Plan, *, progress: Progress | None = None) -> Co
             if progress is not None:
                 progress(_report(plan, course, losses))
     return course
+
+
+def _gave_up(plan: Plan, course: Course) -> bool:
+    """Whether the last `patience` looks at dev found nothing better than what came before them."""
+    if plan.patience is None or plan.rules[0] not in course.at:
+        return False
+    since = sum(moment.step > course.at[plan.rules[0]] for moment in course.history)
+    return since >= plan.patience
 
 
 def make_optimizer(

@@ -1,0 +1,361 @@
+"""LoRA (arXiv 2106.09685) on networks of every family: put on, saved in peft's own format, checked
+against the base that it belongs to, merged.
+
+peft swaps layers inside the network that it is given. So whoever holds the plain network trains and
+asks it as before; the object that peft returns is needed only to save and to merge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import orjson
+import peft
+import torch
+import transformers
+from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from tutelage.exceptions import UserError
+from tutelage.neural.checkpoint import write_folder
+from tutelage.neural.devices import own_randomness
+from tutelage.neural.tokenization import load_tokenizer
+from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, reading
+from tutelage.plugins import nearest
+
+Family = Literal["encoder", "seq2seq", "causal"]
+TASKS: Mapping[Family, str] = {
+    "encoder": "SEQ_CLS",
+    "seq2seq": "SEQ_2_SEQ_LM",
+    "causal": "CAUSAL_LM",
+}
+CONFIG, WEIGHTS, BASE = "adapter_config.json", "adapter_model.safetensors", "base.json"
+SAMPLE = 64
+"""Values at either end of each tensor that tell one base from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """The settings of low-rank adapters."""
+
+    rank: int = 8
+    """Rank r of each change B A of a weight."""
+    alpha: int = 16
+    """The change is scaled by alpha / rank."""
+    dropout: float = 0.0
+    """Of what goes into A, in training."""
+    targets: tuple[str, ...] | None = None
+    """Ends of the names of the layers that get one; `all-linear` for all but the output. Where
+    None, what peft has for the family, or else the linear layers of its attention."""
+
+
+def put_lora(
+    model: Any, lora: Lora, *, family: Family, base: str, seed: int, quantised: bool = False
+) -> Any:
+    """Put fresh adapters on a network and freeze the rest of it. B begins at 0, so at first the
+    network answers as before (section 4.1 of the paper).
+
+    A head over labels, and what else a pre-trained encoder does not bring, is trained and saved
+    whole.
+
+    Args:
+        model: A network of transformers; it is changed in place.
+        lora: The settings.
+        family: Of the network.
+        base: What the recipe calls the network; saved with the adapter.
+        seed: Draws the matrices A.
+        quantised: Whether the weights of the network are in 4 bits.
+
+    Returns:
+        peft's view of the network.
+
+    Raises:
+        UserError: no layer has one of the names in `lora.targets`.
+    """
+    if quantised:
+        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    config = peft.LoraConfig(
+        task_type=TASKS[family],
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=_targets(model, lora),
+        modules_to_save=_fresh_parts(model) if family == "encoder" else None,
+    )
+    note = _base_note(model, base)
+    with own_randomness(torch.device("cpu")), _calm():
+        torch.manual_seed(seed)
+        adapted = peft.get_peft_model(model, config)
+    adapted.peft_config["default"].base_model_name_or_path = base
+    adapted.tutelage_base = note
+    return adapted
+
+
+def _targets(model: Any, lora: Lora) -> str | list[str]:
+    if lora.targets is not None:
+        ends = {name.rsplit(".", 1)[-1] for name, _ in _linears(model)}
+        for target in lora.targets:
+            if target != "all-linear" and not any(
+                name == target or name.endswith(f".{target}") for name, _ in _linears(model)
+            ):
+                raise UserError(
+                    f"The model has no layer that is called {target!r}.",
+                    "lora.targets names the layers that are adapted.",
+                    nearest(target, sorted(ends)) or f"It has {', '.join(sorted(ends))}.",
+                )
+        return "all-linear" if "all-linear" in lora.targets else list(lora.targets)
+    known = KNOWN.get(model.config.model_type)
+    return list(known) if known else attention_layers(model)
+
+
+def attention_layers(model: torch.nn.Module) -> list[str]:
+    """Names of the linear layers of the attention of a network that peft does not know: their last
+    parts, or their full names where other layers end alike."""
+    inside = [
+        name for name, part in model.named_modules() if "attention" in type(part).__name__.lower()
+    ]
+    linears = [name for name, _ in _linears(model)]
+    chosen = [name for name in linears if any(name.startswith(f"{part}.") for part in inside)]
+    if not chosen:
+        raise UserError(
+            f"No attention layers are found in a {type(model).__name__}.",
+            "An adapter needs to know which layers it changes.",
+            "Name them in lora.targets, or use all-linear.",
+        )
+    ends = {name.rsplit(".", 1)[-1] for name in chosen}
+    others = {name.rsplit(".", 1)[-1] for name in linears if name not in chosen}
+    return chosen if ends & others else sorted(ends)
+
+
+def _linears(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+    kinds = (torch.nn.Linear, transformers.pytorch_utils.Conv1D)
+    return ((name, part) for name, part in model.named_modules() if isinstance(part, kinds))
+
+
+def _fresh_parts(model: Any) -> list[str]:
+    """Names of all that stands on an encoder's body, and of its pooler: weights that a pre-trained
+    encoder need not bring."""
+    body = model.base_model
+    parts = {name: part for name, part in model.named_children() if part is not body}
+    if (pooler := getattr(body, "pooler", None)) is not None:
+        parts["pooler"] = pooler
+    return [name for name, part in parts.items() if list(part.parameters())]
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    """peft asks for names that transformers is about to retire, and says what it sets by itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+# --- on disk --------------------------------------------------------------------------------------
+
+
+def save_adapter(adapted: Any, tokenizer: Any, folder: Path) -> None:
+    """Write an adapter as peft, transformers and vLLM load it, with its tokenizer and a note of its
+    base. The folder is there whole or not at all."""
+
+    def fill(beside: Path) -> None:
+        tensors = peft.get_peft_model_state_dict(adapted, save_embedding_layers=False)
+        body = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(body, beside / WEIGHTS, metadata={"format": "pt"})
+        config = adapted.peft_config["default"]
+        before, config.inference_mode = config.inference_mode, True
+        config.save_pretrained(beside)
+        config.inference_mode = before
+        with quiet():
+            tokenizer.save_pretrained(beside)
+        note = {**adapted.tutelage_base, "vocabulary": len(tokenizer)}
+        (beside / BASE).write_bytes(orjson.dumps(note))
+
+    write_folder(folder, fill)
+
+
+def load_adapter(model: Any, tokenizer: Any, folder: Path, *, base: str) -> Any:
+    """Put a saved adapter on its base.
+
+    Args:
+        model: The base; it is changed in place.
+        tokenizer: Of the base.
+        folder: An adapter in peft's format, from here or from elsewhere.
+        base: What the recipe calls the base.
+
+    Returns:
+        peft's view of the network.
+
+    Raises:
+        UserError: no adapter there, or one of another base or vocabulary.
+    """
+    check_adapter(model, tokenizer, folder, base=base)
+    note = _base_note(model, base)
+    with _calm(), quiet():
+        adapted = peft.PeftModel.from_pretrained(model, str(folder), torch_device=str(model.device))
+    adapted.tutelage_base = note
+    return adapted
+
+
+def merge_adapter(adapted: Any) -> Any:
+    """The plain network with the adapter added to its weights; `adapted` is used up."""
+    with _calm():
+        return adapted.merge_and_unload()
+
+
+def check_adapter(model: Any, tokenizer: Any, folder: Path, *, base: str) -> None:
+    """Refuse an adapter that does not belong to this base, before any work.
+
+    Raises:
+        UserError: says what differs.
+    """
+    if not (folder / CONFIG).is_file() or not (folder / WEIGHTS).is_file():
+        raise UserError(
+            f"{folder} holds no adapter.",
+            f"An adapter is a folder with {CONFIG} and {WEIGHTS}.",
+            "Give the folder that tuning or peft wrote.",
+        )
+    note = orjson.loads(path.read_bytes()) if (path := folder / BASE).is_file() else {}
+    named = orjson.loads((folder / CONFIG).read_bytes()).get("base_model_name_or_path") or ""
+    _check_vocabulary(tokenizer, folder, note, base)
+    _check_shapes(model, folder, base)
+    known, found = note.get("fingerprint"), fingerprint(model)
+    if known and found:
+        if known != found:
+            raise _another_base(folder, named, base, "Their weights differ.")
+    elif named and Path(named).name.casefold() != Path(base).name.casefold():
+        raise _another_base(folder, named, base, "An adapter is a change of one set of weights.")
+
+
+def _check_vocabulary(tokenizer: Any, folder: Path, note: Mapping[str, Any], base: str) -> None:
+    known = note.get("vocabulary")
+    if known is None and (folder / "tokenizer_config.json").is_file():
+        known = len(load_tokenizer(str(folder), offline=True))
+    if known is not None and known != len(tokenizer):
+        raise UserError(
+            f"The adapter in {folder} has a vocabulary of {known} pieces, {base} one of "
+            f"{len(tokenizer)}.",
+            "The same piece would have another number, and every answer would be noise.",
+            "Load the adapter on the model that it was tuned on, with the same tokenizer.",
+        )
+
+
+def _check_shapes(model: Any, folder: Path, base: str) -> None:
+    """Each matrix must fit a layer of the base: A is [rank, in], B is [out, rank]."""
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+    parts = dict(model.named_modules())
+    for key, shape in shapes.items():
+        name = key.removeprefix("base_model.model.")
+        layer, _, matrix = name.partition(".lora_")
+        if not matrix:
+            continue
+        if layer not in parts:
+            raise _another_base(folder, "", base, f"{base} has no layer {layer}.")
+        weight = getattr(parts[layer], "weight", None)
+        sizes = () if weight is None else tuple(weight.shape)
+        size = shape[1] if matrix.startswith(("A", "embedding_B")) else shape[0]
+        quantised = weight is not None and weight.dtype == torch.uint8  # packed: no shape to see
+        if not quantised and size not in sizes:
+            raise _another_base(
+                folder, "", base, f"{layer} is {sizes} there; the adapter is {shape}."
+            )
+
+
+def _another_base(folder: Path, named: str, base: str, why: str) -> UserError:
+    whose = f"another model ({named})" if named and named != base else "another model"
+    return UserError(
+        f"The adapter in {folder} was tuned on {whose}, not on {base}.",
+        why,
+        "Load it on its own base, or tune an adapter for this one.",
+    )
+
+
+def _base_note(model: Any, base: str) -> dict[str, Any]:
+    return {"model": base, "fingerprint": fingerprint(model)}
+
+
+def fingerprint(model: Any) -> str | None:
+    """Name the weights of a network's body by a sample of each, rounded to bf16, so that the
+    precision in which it was loaded does not matter. None where they are packed into 4 bits."""
+    found = hashlib.blake2b(digest_size=16)
+    for name, weight in model.base_model.named_parameters():
+        if weight.dtype == torch.uint8:
+            return None
+        if ".pooler." in f".{name}":
+            continue
+        flat = weight.detach().flatten()
+        sample = torch.cat([flat[:SAMPLE], flat[-SAMPLE:]]).to(torch.bfloat16).float()
+        values = np.ascontiguousarray(sample.cpu().numpy(), dtype="<f4").tobytes()
+        found.update(f"{name}{tuple(weight.shape)}".encode() + values)
+    return found.hexdigest()
+
+
+# --- QLoRA ----------------------------------------------------------------------------------------
+
+
+def check_quantise(kind: str | None, family: Family) -> None:
+    """Refuse what cannot be quantised here, before anything is loaded.
+
+    Raises:
+        UserError: an unknown kind, an encoder, no `bitsandbytes` or no CUDA device.
+    """
+    if kind is None:
+        return
+    if kind != "4bit" or family == "encoder":
+        raise UserError(
+            f"quantise: {kind} does not go with a teacher of the family {family}.",
+            "Only the weights of large causal and seq2seq models are packed into 4 bits.",
+            "Leave quantise out, or write quantise: 4bit for one of these.",
+        )
+    missing = []
+    if importlib.util.find_spec("bitsandbytes") is None:
+        missing.append("the package bitsandbytes is not installed")
+    if not torch.cuda.is_available():
+        missing.append("no CUDA device is found")
+    if missing:
+        raise UserError(
+            f"quantise: 4bit is not possible here: {' and '.join(missing)}.",
+            "Tuning on 4-bit weights (QLoRA) needs both.",
+            "Install tutelage[qlora] on a machine with a CUDA GPU, or leave quantise out.",
+        )
+
+
+def load_quantised(model: str, *, family: Family) -> tuple[Any, Any]:
+    """A base in 4-bit NormalFloat with double quantisation (arXiv 2305.14314, section 3), on the
+    GPU, and its tokenizer.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    check_quantise("4bit", family)
+    place = locate(model)
+    settings = transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    kind = (
+        transformers.AutoModelForCausalLM
+        if family == "causal"
+        else transformers.AutoModelForSeq2SeqLM
+    )
+    with reading(place):
+        net = kind.from_pretrained(
+            place,
+            dtype=torch.bfloat16,
+            use_safetensors=True,
+            quantization_config=settings,
+            device_map={"": 0},
+            **OFFLINE_SAFE,
+        )
+    return net, load_tokenizer(model)

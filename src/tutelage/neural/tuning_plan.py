@@ -1,0 +1,117 @@
+"""What decides how a teacher is tuned, and what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from tutelage.exceptions import UserError
+from tutelage.neural.adapters import Family, Lora, check_quantise
+from tutelage.neural.causal import CausalShape
+from tutelage.neural.devices import pick_device, pick_precision
+from tutelage.neural.families import Sizes
+from tutelage.neural.lessons import Lesson
+from tutelage.records import content_hash
+
+VERSION = 1
+"""Raised whenever the same plan and rows give another teacher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """All that decides what a teacher learns from its rows."""
+
+    family: Family
+    model: str = ""
+    """Hub id, folder or `minilm`; empty where `shape` is given."""
+    shape: CausalShape | Sizes | None = None
+    """Of a network that is trained from nothing."""
+    lora: Lora | None = None
+    """None tunes all weights."""
+    epochs: float = 10.0
+    steps: int | None = None
+    """Optimiser steps, whatever the number of rows."""
+    batch_size: int = 16
+    micro_batch: int | None = None
+    """Rows that are computed at once; all of a batch where None."""
+    learning_rate: float = 2e-4
+    warmup_steps: float = 0.1
+    """Steps, or a share of all steps where below 1."""
+    weight_decay: float = 0.01
+    dropout: float | None = None
+    """Of the network; its own rate where None."""
+    evaluations_per_epoch: float = 1.0
+    patience: int | None = None
+    """Looks at dev without a better one after which tuning ends."""
+    max_source: int = 512
+    """Pieces of a prompt; its beginning is cut where it is longer."""
+    max_target: int = 128
+    """Pieces of an ending."""
+    precision: str = "auto"
+    decoder_layers: int | None = None
+    """Of an encoder that becomes an encoder–decoder."""
+    quantise: str | None = None
+    """`4bit` holds the base's weights in 4 bits (QLoRA)."""
+    pretrain_steps: int = 0
+    """Optimiser steps on plain texts beforehand, for a network of `shape`."""
+    pretrain_rate: float = 1e-3
+
+
+def identity_of(
+    plan: Tuning,
+    lessons: Sequence[Lesson],
+    dev: Sequence[Lesson],
+    *,
+    labels: Sequence[str],
+    texts: Sequence[str],
+    seed: int,
+) -> str:
+    """Hash of everything that decides what is learned."""
+    return content_hash(
+        "tune1",
+        {
+            "version": VERSION,
+            "plan": asdict(plan),
+            "lessons": [asdict(row) for row in lessons],
+            "dev": [asdict(row) for row in dev],
+            "labels": list(labels),
+            "texts": list(texts) if plan.shape else [],
+            "seed": seed,
+        },
+    )
+
+
+def check_plan(plan: Tuning, texts: Sequence[str], labels: Sequence[str]) -> None:
+    check_quantise(plan.quantise, plan.family)
+    pick_precision(plan.precision, pick_device())
+    if plan.family == "encoder" and not labels:
+        raise UserError(
+            "An encoder cannot be tuned without labels.",
+            "It has a head over labels and nothing else.",
+            "Use a teacher of the family seq2seq or causal.",
+        )
+    if plan.quantise is not None and plan.lora is None:
+        raise UserError(
+            "Weights in 4 bits cannot be tuned.",
+            "Only an adapter on top of them can.",
+            "Set lora, or leave quantise out.",
+        )
+    if bool(plan.model) == (plan.shape is not None):
+        raise UserError(
+            "A teacher needs either a model or a shape.",
+            "It begins from trained weights or from nothing, not from both or neither.",
+            "Give model: ... or config: {d_model: ...}.",
+        )
+    if plan.pretrain_steps and (plan.shape is None or plan.family == "encoder" or not texts):
+        raise UserError(
+            "There is nothing to pre-train, or nothing to pre-train on.",
+            "Pre-training is for causal and seq2seq networks that begin from nothing, on plain "
+            "texts.",
+            "Give a shape and unlabelled texts, or set pretrain_steps: 0.",
+        )
+    if plan.lora is not None and plan.shape is not None and not plan.pretrain_steps:
+        raise UserError(
+            "LoRA on random weights learns next to nothing.",
+            "It is a small change of a model that knows the language already.",
+            "Set pretrain_steps, or tune all weights (lora: none).",
+        )
