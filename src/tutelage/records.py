@@ -481,7 +481,7 @@ class Fitted:
 
     folders: Mapping[str, str]
     """Folder of the saved student by checkpoint rule (`dev_loss`, `dev_accuracy`, `last`; span QA
-    has `dev_f1` for the second)."""
+    has `dev_f1` for the second, generation `dev_chrf`)."""
     primary: str
     """The rule that the recipe named before training."""
     history: tuple[Moment, ...] = ()

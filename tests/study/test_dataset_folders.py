@@ -66,6 +66,17 @@ def test_answers_of_questions_have_squads_layout(finished: Path, tmp_path: Path)
     assert line["answers"] == {"text": ["b"], "answer_start": [2]}
 
 
+def test_written_texts_have_a_column_and_no_label(finished: Path, tmp_path: Path) -> None:
+    task = Task("t", "generation", ("text",))
+    file = tmp_path / "set" / "data" / "train.parquet"
+    card = written(finished, tmp_path / "set", [row(Example("1", {"text": "x"}, target="y"))], task)
+    (line,) = pyarrow.parquet.read_table(file).to_pylist()
+    assert line["target"] == "y" and "label" not in line
+    assert "task_categories: [text-generation]" in card
+    written(finished, tmp_path / "set", [], task)
+    assert pyarrow.parquet.read_table(file).column_names == ["id", "text", "target", "rationale"]
+
+
 def test_written_again_and_empty(finished: Path, tmp_path: Path) -> None:
     written(finished, tmp_path / "set", list(saved_rows(PastRun(finished))))
     written(finished, tmp_path / "set", [])

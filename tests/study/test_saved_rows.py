@@ -40,6 +40,18 @@ def test_a_dropped_row_stays_readable_and_a_refusal_says_why():
     assert not saved(Material("topic", "cats"), Verdict(0, "kept", "synthesis")).kept
 
 
+def test_a_written_text_stands_in_the_column_target(tmp_path):
+    task = Task("t", "generation", ("text",))
+    row = saved(Example("1", {"text": "x"}, target="y"), Verdict(0, "kept", "all checks"))
+    flat = flat_row(row, task)
+    assert flat["target"] == "y" and "label" not in flat
+    assert list(flat)[:3] == ["id", "text", "target"]
+    refused = saved(Refusal("sorry"), Verdict(0, "dropped", "synthesis", "sorry"))
+    assert flat_row(refused, task)["target"] is None
+    assert write_rows(tmp_path / "rows.csv", [row, refused], task) == 2
+    assert (tmp_path / "rows.csv").read_text("utf-8").startswith("id,text,target,rationale,")
+
+
 def test_a_text_field_keeps_its_name_beside_the_origin():
     row = flat_row(saved(Example("1", {"text": "x", "order": "y"}, "a"),
                          Verdict(0, "kept", "all checks")), TASK)  # fmt: skip

@@ -134,6 +134,8 @@ def _told(answer: Prediction) -> dict[str, Any]:
     elif answer.spans is not None:
         facts = asdict(answer.spans[0]) if answer.spans else {"text": "", "start": -1, "end": -1}
         facts = {"answer": facts.pop("text"), **facts}
+    elif answer.target is not None:
+        facts = {"target": answer.target}
     if answer.scores is not None:
         facts["scores"] = {name: round(float(s), 6) for name, s in answer.scores.items()}
     if answer.rationale is not None:
@@ -147,6 +149,7 @@ def _show_answers(answers: list[dict[str, Any]]) -> None:
             answer["id"],
             answer.get("label")
             or answer.get("answer")
+            or answer.get("target")
             or ", ".join(answer.get("labels", ()))
             or "-",
             _surest(answer.get("scores") or {}),
@@ -154,7 +157,8 @@ def _show_answers(answers: list[dict[str, Any]]) -> None:
         )
         for answer in answers
     ]
-    what = "answer" if any("answer" in answer for answer in answers) else "label"
+    known = {name for answer in answers for name in answer}
+    what = next((name for name in ("answer", "target") if name in known), "label")
     show(tabulate(("row", what, "probability", "rationale"), rows))
 
 
@@ -226,7 +230,8 @@ def _show_passage(passage: Passage) -> None:
     say(f"  verdict: {passage.decision} by {passage.check}. {passage.reason}".rstrip())
     if passage.result is not None and passage.decision != "dropped":
         row = passage.result
-        say(f"  became: {'label' if row.spans is None else 'answer'} {_plain(row.answer)}")
+        what = "target" if row.target is not None else "label" if row.spans is None else "answer"
+        say(f"  became: {what} {_plain(row.answer)}")
         if row.rationale:
             say(_indented(f"rationale: {row.rationale}"))
 

@@ -9,6 +9,8 @@ from tutelage.store.caps import dollars
 
 ENDS = ("done", "stopped")
 """Phases after which nothing more is done."""
+SHOWN = ("accuracy", "f1", "chrf", "loss")
+"""Measures on dev that are told while a student is trained."""
 Line = tuple[str, str]
 """What is told, and what is said of it."""
 
@@ -67,7 +69,7 @@ def _steps(training: Mapping[str, Any]) -> str:
     if (loss := training.get("loss")) is not None:
         told += f", loss {loss:.3f}"
     dev = training.get("dev") or {}
-    measures = [f"{name} {dev[name]:.3f}" for name in ("accuracy", "f1", "loss") if name in dev]
+    measures = [f"{name} {dev[name]:.3f}" for name in SHOWN if name in dev]
     return told + (f", dev {', '.join(measures)}" if measures else "")
 
 

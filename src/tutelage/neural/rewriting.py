@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from tutelage.neural.batching import Sizes, by_length
 from tutelage.neural.decoding import GREEDY, Search, generation_config, write_on
 from tutelage.neural.devices import computing
 from tutelage.neural.families import Transducer
+from tutelage.neural.halving import run_batches
 from tutelage.neural.scoring import encode_rows
 from tutelage.neural.targets import Encoded
 from tutelage.neural.tokenization import cut, pieces
@@ -70,29 +71,33 @@ class Rewriter:
     def write(self, texts: Sequence[str], *, search: Search | None = None) -> list[str]:
         """What the net writes for each text, in order, without white space around it.
 
-        Texts are answered in batches of like length, the longest first.
+        Texts are answered in batches of like length, the longest first; a batch that the device's
+        memory does not hold is halved.
 
         Args:
             texts: Without the prefix.
             search: Instead of its own.
         """
-        net, sources = self.net, self.read(texts)
+        sources, how = self.read(texts), search or self.search
         written = [""] * len(sources)
-        net.model.eval()
-        with torch.inference_mode(), computing(net.device, self.precision):
-            for batch in by_length([len(source) for source in sources], self.batch_size):
-                states, mask = encode_rows(net, [sources[i] for i in batch])
-                rows = write_on(
-                    net,
-                    states,
-                    mask,
-                    prefix=net.lead,
-                    max_new=self.max_target - len(net.lead),
-                    search=search or self.search,
-                )
-                for i, row in zip(batch, rows, strict=True):
-                    written[i] = net.tokenizer.decode(row, skip_special_tokens=True).strip()
+
+        def write_batch(batch: list[int], _: int) -> None:
+            rows = self._write([sources[i] for i in batch], how)
+            for i, row in zip(batch, rows, strict=True):
+                said = self.net.tokenizer.decode(row, skip_special_tokens=True)
+                written[i] = said.strip()
+
+        order = chain.from_iterable(by_length([len(s) for s in sources], self.batch_size))
+        self.net.model.eval()
+        with torch.inference_mode(), computing(self.net.device, self.precision):
+            run_batches(list(order), write_batch, batch_size=self.batch_size)
         return written
+
+    def _write(self, sources: Sequence[list[int]], search: Search) -> list[list[int]]:
+        net = self.net
+        states, mask = encode_rows(net, sources)
+        room = self.max_target - len(net.lead)
+        return write_on(net, states, mask, prefix=net.lead, max_new=room, search=search)
 
     def save(self, folder: Path) -> None:
         """Write what plain transformers loads, and with which it writes the same texts."""

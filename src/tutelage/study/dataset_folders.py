@@ -20,7 +20,7 @@ from tutelage.recipe.named_teachers import asked_teachers, label_of
 from tutelage.records import Task
 from tutelage.store.runs import write_whole
 from tutelage.study.archive import PastRun
-from tutelage.study.saved_rows import SavedRow, flat_row
+from tutelage.study.saved_rows import SavedRow, answer_column, flat_row
 
 CATEGORIES = {
     "classification": "text-classification",
@@ -106,7 +106,7 @@ def _parquet(rows: Sequence[SavedRow], task: Task) -> bytes:
     lines = [flat_row(row, task) for row in rows]
     for line in lines:
         line["scores"] = None if line["scores"] is None else orjson.dumps(line["scores"]).decode()
-    names = list(lines[0]) if lines else ["id", *task.fields, "label", "rationale"]
+    names = list(lines[0]) if lines else ["id", *task.fields, answer_column(task), "rationale"]
     schema = pyarrow.schema(
         [
             (

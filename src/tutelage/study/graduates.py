@@ -38,7 +38,8 @@ class Student:
 
     def predict(self, rows: Sequence[Row]) -> list[str | tuple[str, ...] | None]:
         """The label of each row; a tuple of labels where several may apply; the text that answers a
-        question, empty where the context holds none (`answer` also tells where it stands).
+        question, empty where the context holds none (`answer` also tells where it stands); the text
+        that was written, where the task is to write one.
 
         Args:
             rows: Texts, or mappings from field to text for tasks with several fields.
@@ -66,7 +67,9 @@ class Student:
                 raise UserError(
                     f"The student of arm {self.arm!r} gives no probabilities.",
                     "It writes its answers freely.",
-                    "Train it with `answer: score`.",
+                    "Ask `predict` for its texts."
+                    if self.task.kind == "generation"
+                    else "Train it with `answer: score`.",
                 )
             found.append([float(prediction.scores.get(name, 0.0)) for name in self.labels])
         return found

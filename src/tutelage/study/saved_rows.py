@@ -129,12 +129,7 @@ def flat_row(row: SavedRow, task: Task) -> dict[str, Any]:
     }
     told: dict[str, Any] = {"id": example.id if example else ""}
     told |= {name: example.fields.get(name) if example else None for name in task.fields}
-    if task.kind == "multi_label":
-        told["labels"] = list(example.labels or ()) if example else None
-    elif task.kind == "span_qa":
-        told["answers"] = _squad(example.spans) if example and example.spans is not None else None
-    else:
-        told["label"] = example.label if example else None
+    told[answer_column(task)] = _answer(example, task) if example else None
     told["rationale"] = example.rationale if example else None
     told["scores"] = dict(example.scores) if example and example.scores else None
     if isinstance(content, Material):
@@ -143,6 +138,21 @@ def flat_row(row: SavedRow, task: Task) -> dict[str, Any]:
         about["reason"] = content.reason
     # A task may have a text field of the same name: the text keeps it.
     return told | {(f"tutelage_{k}" if k in told else k): v for k, v in about.items()}
+
+
+def answer_column(task: Task) -> str:
+    """The column that holds what is right, named as gold data has it."""
+    return {"multi_label": "labels", "span_qa": "answers", "generation": "target"}.get(
+        task.kind, "label"
+    )
+
+
+def _answer(example: Example, task: Task) -> Any:
+    if task.kind == "multi_label":
+        return list(example.labels or ())
+    if task.kind == "span_qa":
+        return None if example.spans is None else _squad(example.spans)
+    return example.target if task.kind == "generation" else example.label
 
 
 def _squad(spans: Sequence[Span]) -> dict[str, Any]:
