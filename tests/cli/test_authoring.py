@@ -114,3 +114,14 @@ def test_a_recipe_is_shown_and_copied(call, tmp_path):
 def test_the_schema_is_json(call):
     schema = json.loads(call("schema").out)
     assert "synthesizer.annotate" in schema["$defs"]
+
+
+def test_known_data_sets_are_listed_with_where_they_are_read_from(call, tmp_path, monkeypatch):
+    monkeypatch.setenv("TUTELAGE_REAL_DATA", str(tmp_path))
+    said = call("recipes", "--datasets", "--json")
+    assert said.code == 0
+    found = {one["name"]: one for one in said.facts["datasets"]}
+    assert {"sst2", "trec6", "rte", "boolq", "commongen", "webnlg"} <= set(found)
+    assert found["webnlg"]["kind"] == "generation" and found["webnlg"]["licence"]
+    assert not any(one["files"] for one in found.values())
+    assert "hub: SetFit/sst2" in call("recipes", "--datasets").out

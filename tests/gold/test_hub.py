@@ -9,8 +9,10 @@ import pytest
 
 from tutelage.exceptions import DataError
 from tutelage.gold.data_faults import DataFaults
+from tutelage.gold.opening import load_gold
 from tutelage.gold.sources import tables_of
-from tutelage.recipe import SourceSpec
+from tutelage.recipe import GoldSpec, SourceSpec, SplitSpec, TaskSpec
+from tutelage.recipe.known_datasets import known_datasets
 
 
 @pytest.fixture
@@ -49,6 +51,40 @@ def test_a_split_must_be_named_where_there_are_several(hub: Path) -> None:
         read(hub, hub="set")
     with pytest.raises(DataError, match=r"hub:set\[dev\]: The data set cannot be loaded"):
         read(hub, hub="set", split="dev")
+
+
+def test_a_folder_of_a_set_and_its_lists(hub: Path) -> None:
+    """As the hub's own conversions to parquet lie: a folder for each configuration and split."""
+    datasets = pytest.importorskip("datasets")
+    rows = {"input": [["A | in | B", "A | size | 2"]], "target": ["A is in B."],
+            "references": [[]]}  # fmt: skip
+    for split in ("train", "challenge_train_sample"):
+        folder = hub / "web" / "en" / split
+        folder.mkdir(parents=True)
+        datasets.Dataset.from_dict(rows).to_parquet(folder / "0000.parquet")
+    spec = {"hub": "web", "data_dir": "en/train"}
+    (row,) = read(hub, **spec)
+    assert row["input"] == ["A | in | B", "A | size | 2"] and row["references"] == []
+    gold = GoldSpec(train=SourceSpec(**spec), columns={"triples": "input"}, cross_fit="off",
+                    carve=SplitSpec(test=0, dev=0))  # fmt: skip
+    (found,) = load_gold(gold, TaskSpec(kind="generation", fields=("triples",)), folder=hub)
+    assert found.train[0].fields == {"triples": "A | in | B && A | size | 2"}
+    assert found.train[0].references == ("A is in B.",)
+
+
+def test_truth_values_are_named(hub: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    rows = {"question": ["is it", "was it"], "passage": ["p", "q"], "answer": [True, False]}
+    (hub / "bool").mkdir()
+    datasets.Dataset.from_dict(rows).to_parquet(hub / "bool" / "train.parquet")
+    known = known_datasets()["boolq"]
+    source = {**known.hub["train"], "hub": "bool"}
+    gold = GoldSpec.model_validate(
+        {"train": source, "columns": known.hub["columns"], "cross_fit": "off",
+         "label_names": known.hub["label_names"], "carve": {"test": 0, "dev": 0}}
+    )  # fmt: skip
+    (found,) = load_gold(gold, TaskSpec.model_validate(known.task), folder=hub)
+    assert [row.label for row in found.train] == ["yes", "no"]
 
 
 def test_what_is_not_there_is_told(hub: Path) -> None:

@@ -212,3 +212,18 @@ def test_lists_of_parquet_and_rows_of_an_arm(tmp_path: Path, opened: Any) -> Non
     spec = GoldSpec(train=SourceSpec(path="train.parquet"), columns=columns)
     (row, _) = load_rows(SourceSpec(path="train.parquet"), spec, gold.task, folder=tmp_path)
     assert row.target == "A is in B."
+
+
+def test_what_is_measured_has_one_row_for_each_input(write: Any, opened: Any) -> None:
+    rows = [{"text": f"in {i // 3}", "target": f"out {i}"} for i in range(60)]
+    for role, part in {"train": rows[:30], "dev": rows[30:39], "test": rows[39:]}.items():
+        write(f"{role}.jsonl", jsonl(part))
+    roles = {role: f"{role}.jsonl" for role in ("train", "dev", "test")}
+    (gold,) = opened(GENERATION, **roles)
+    assert gold.facts["rows"] == {"train": 30, "pool": 0, "dev": 3, "test": 7}
+    assert gold.facts["merged"] == {"dev": 6, "test": 14} and not gold.facts["dropped"]
+    assert gold.dev[0].references == ("out 30", "out 31", "out 32")
+    assert gold.dev[0].target == "out 30"
+    told = "14 test rows have the input of an earlier row, which has their references."
+    assert told in gold.facts["warnings"]
+    opened(GENERATION, **roles, expect=gold.facts["fingerprints"])

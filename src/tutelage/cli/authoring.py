@@ -82,12 +82,17 @@ def recipes(
         Path | None,
         typer.Option("--copy", metavar="FILE", help="Write it into a file of your own."),
     ] = None,
+    datasets: Annotated[
+        bool, typer.Option("--datasets", help="List the data sets that a recipe can name.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the shipped recipes with their papers, or show one."""
     from tutelage.plugins import nearest
     from tutelage.recipe.validation import shipped
 
+    if datasets:
+        _list_datasets(as_json=as_json)
     known = shipped()
     if not name:
         _list(known, as_json=as_json)
@@ -118,6 +123,34 @@ def _list(known: dict[str, Path], *, as_json: bool) -> None:
         for name, r in zip(known, loaded, strict=True)
     ]
     finish({"recipes": facts}, as_json=as_json)
+
+
+def _list_datasets(*, as_json: bool) -> None:
+    from tutelage.recipe.known_datasets import FOLDER, data_folder, known_datasets
+
+    folder = data_folder()
+    facts = [
+        {
+            "name": one.name,
+            "kind": one.task["kind"],
+            "licence": one.licence,
+            "files": one.are_here(folder),
+            "hub": one.hub_id,
+            "about": one.about,
+        }
+        for one in known_datasets().values()
+    ]
+    if not as_json:
+        rows = [
+            (f["name"], f["kind"], "files here" if f["files"] else f"hub: {f['hub']}",
+             f["licence"], f["about"])
+            for f in facts
+        ]  # fmt: skip
+        show(tabulate(("name", "kind", "read from", "licence", "what it holds"), rows))
+        say()
+        say(f"Write `dataset: NAME` in a recipe. Files are looked for in {folder}", "dim")
+        say(f"(set {FOLDER} for another folder); without them the extra `hub` loads them.", "dim")
+    finish({"datasets": facts, "folder": str(folder)}, as_json=as_json)
 
 
 def schema() -> None:

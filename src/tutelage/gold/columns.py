@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tutelage.exceptions import UserError
@@ -45,6 +45,8 @@ class Columns:
     """Where the place of a flat answer stands (span QA)."""
     targets: tuple[str, str] | None = None
     """Columns of one wanted text and of several (generation): there, fields may be lists."""
+    label_names: Mapping[str, str] = field(default_factory=dict)
+    """Label by what stands for it in the data, where that is not its name."""
 
     def label(self, cells: Mapping[str, Any]) -> str | None:
         """The column of `cells` that holds the answer."""
@@ -136,6 +138,7 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
             mapped.get("end", "end"),
         ),
         targets=targets,
+        label_names=gold.label_names,
     )
 
 

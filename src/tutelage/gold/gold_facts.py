@@ -24,6 +24,7 @@ def facts_of(
     folds: int,
     mended: Mapping[str, int],
     dropped: Mapping[str, int],
+    merged: Mapping[str, int],
 ) -> dict[str, Any]:
     """Facts of one fold, ready for JSON.
 
@@ -38,6 +39,7 @@ def facts_of(
         folds: How many there are.
         mended: Rows by source of which an answer did not stand at its offset (span QA).
         dropped: Rows by role that were left out because a held-out role has their text.
+        merged: Held-out rows by role that gave their references to an earlier row of their input.
     """
     fingerprints = {role: split_fingerprint(rows) for role, rows in whole.items() if rows}
     repeats = {role: find_repeats(rows) for role, rows in roles.items() if rows}
@@ -57,12 +59,17 @@ def facts_of(
         },
         "overlaps": [asdict(overlap) for overlap in overlaps],
         "dropped": dict(dropped),
+        "merged": dict(merged),
         "repeats": {role: asdict(found) for role, found in repeats.items()},
         "warnings": [
             *_overlap_warnings(overlaps, dropped),
             *_repeat_warnings(task, repeats, roles),
             *_label_warnings(task, roles),
             *_offset_warnings(mended),
+            *(
+                f"{count} {role} rows have the input of an earlier row, which has their references."
+                for role, count in merged.items()
+            ),
         ],
     }
 

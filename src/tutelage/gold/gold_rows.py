@@ -244,7 +244,8 @@ class RowReader:
             items = _listed(cell)
             parts = (cell_text(cell) or "").split(self.separator) if items is None else items
         texts = [(cell_text(part) or "").strip() for part in parts]
-        return tuple(dict.fromkeys(text for text in texts if text))
+        names = self.columns.label_names
+        return tuple(dict.fromkeys(names.get(text, text) for text in texts if text))
 
     def _id(self, row: RawRow, example: Example, faults: DataFaults) -> str:
         own = _optional(row.cells.get(self.columns.id))

@@ -13,13 +13,14 @@ from tutelage.gold.columns import Columns, columns_of
 from tutelage.gold.data_faults import joined
 from tutelage.gold.gold_facts import facts_of
 from tutelage.gold.gold_rows import RowReader
-from tutelage.gold.overlaps import Overlap, drop_held_out, find_overlaps, unexpected
+from tutelage.gold.overlaps import HELD_OUT, Overlap, drop_held_out, find_overlaps, unexpected
 from tutelage.gold.reduction import reduced, rest_table
 from tutelage.gold.sealed import SealedIndex, SealedTest
 from tutelage.gold.sources import Table, tables_of
 from tutelage.gold.splits import carve, deal, draw
 from tutelage.gold.tasks import UNLABELLED_KINDS, default_fields, make_task
 from tutelage.gold.unlabelled import UnlabelledSample, UnlabelledSource
+from tutelage.gold.written_targets import by_input
 from tutelage.recipe import GoldSpec, SourceSpec, TaskSpec
 from tutelage.records import Example, Task, content_hash
 
@@ -142,7 +143,10 @@ def _fold(opening: _Opening, given: Roles, fold: int) -> Gold:
     overlaps = find_overlaps(given)
     if not gold.allow_overlap:
         _refuse_leaks(overlaps)
-    roles = drop_held_out(given) if gold.allow_overlap == "drop" else given
+    apart = drop_held_out(given) if gold.allow_overlap == "drop" else given
+    roles = apart
+    if task.kind == "generation":
+        roles = {**apart, **{role: by_input(apart[role]) for role in HELD_OUT}}
     cut = reduced(gold, task, roles["train"], seed=opening.seed)
     kept = {**roles, "train": cut.train}
     if gold.pool == "train":  # the same rows on purpose: no overlap of roles
@@ -164,12 +168,18 @@ def _fold(opening: _Opening, given: Roles, fold: int) -> Gold:
             fold=fold,
             folds=opening.folds,
             mended=opening.mended,
-            dropped={r: n for r in roles if (n := len(given[r]) - len(roles[r]))},
+            dropped=_fewer(given, apart),
+            merged=_fewer(apart, roles),
         ),
         fold=fold,
         source=_source(opening, cut.rest),
         whole=_ready(opening, "train", roles["train"]),
     )
+
+
+def _fewer(before: Roles, after: Roles) -> dict[str, int]:
+    """Rows that roles lost."""
+    return {r: lost for r in after if (lost := len(before[r]) - len(after[r]))}
 
 
 def _ready(opening: _Opening, role: str, rows: Sequence[Example]) -> tuple[Example, ...]:

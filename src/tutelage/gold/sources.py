@@ -58,7 +58,8 @@ def tables_of(spec: SourceSpec, folder: Path, *, role: str, seed: int = 0) -> li
     if spec.world:
         return [_world(spec, role=role, seed=seed)]
     if spec.hub:
-        name = f"hub:{spec.hub}" + (f"[{spec.split}]" if spec.split else "")
+        part = "/".join(filter(None, (spec.data_dir, spec.split)))
+        name = f"hub:{spec.hub}" + (f"[{part}]" if part else "")
         return [Table(name, lambda faults: read_hub(spec, folder, faults))]
     return [_file(path, spec, folder) for path in _paths(spec.path, folder)]
 

@@ -11,11 +11,14 @@ it is written as one text. White space at the ends of a target is taken off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tutelage.gold.answer_spans import WrongAnswer
+from tutelage.gold.fingerprints import text_key
 from tutelage.gold.readers.cells import NotText, cell_text
+from tutelage.records import Example
 
 ITEMS, PARTS, RECORDS = ", ", " | ", " && "
 """Between the items of a list, the parts of a record, and the records of a list."""
@@ -90,3 +93,19 @@ def read_targets(cells: Mapping[str, Any], target: str, references: str) -> tupl
             f"The target {where!r} is empty.", "Write it, or move the row to gold.unlabelled."
         )
     return distinct
+
+
+def by_input(rows: Sequence[Example]) -> list[Example]:
+    """One row for each input, the first one, with the references of all.
+
+    Some sets have a row for each text that an input allows. What is measured on such rows one by
+    one counts an input as often as it was written about, each time against one text alone.
+    """
+    found: dict[bytes, Example] = {}
+    for row in rows:
+        key = text_key(row.fields)
+        first = found.setdefault(key, row)
+        if first is not row:
+            together = dict.fromkeys((*first.references, *row.references))
+            found[key] = replace(first, references=tuple(together))
+    return list(found.values())

@@ -76,6 +76,8 @@ class SourceSpec(Spec):
     """Split of the hub data set, such as `train[:1%]`."""
     revision: str | None = None
     """Revision of the hub data set."""
+    data_dir: str | None = None
+    """Folder of the hub data set that holds the rows, as in `datasets.load_dataset`."""
     world: str = ""
     """Name of a built-in world."""
     rows: int | None = Field(default=None, gt=0)
@@ -140,6 +142,8 @@ class GoldSpec(Spec):
     """Further columns to keep as slices of the report."""
     labels_separator: str = ","
     """Between the labels of one cell in a multi-label csv file."""
+    label_names: Mapping[str, str] = Field(default_factory=dict)
+    """Label by what stands for it in the data, such as `{0: entailment, 1: not_entailment}`."""
     carve: SplitSpec = SplitSpec()
     """How roles that are not given are taken from train."""
     few: int | None = Field(default=None, gt=0)

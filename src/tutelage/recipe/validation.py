@@ -23,6 +23,7 @@ from tutelage.recipe.fault_finding import (
     option_faults,
     place,
 )
+from tutelage.recipe.known_datasets import expanded
 from tutelage.recipe.named_teachers import asked_teachers, naming_faults, teachers_of
 from tutelage.recipe.schema import UNLABELLED_RIVALS, ArmSpec, PartSpec, Recipe, TeacherSpec
 from tutelage.recipe.yaml12 import Document, Location, override, read_file, walk
@@ -89,11 +90,10 @@ def _document(source: str | Path | Mapping[str, Any]) -> Document:
 
 
 def _checked(document: Document) -> Recipe:
-    tree = document.tree
-    if not isinstance(tree, Mapping):
+    if not isinstance(document.tree, Mapping):
         raise RecipeError(document.source, [Fault("recipe", "holds no keys.", 1)])
+    document, faults = expanded(document)
     tree = _with_labels_as_written(document)
-    faults: list[Fault] = []
     recipe: Recipe | None = None
     try:
         recipe = Recipe.model_validate(tree)
@@ -399,6 +399,9 @@ def _put(tree: Any, at: Location, value: Any) -> None:
 def recipe_schema() -> dict[str, Any]:
     """JSON schema of a recipe, for editors; parts' own options are listed under `$defs`."""
     schema = Recipe.model_json_schema()
+    filled = {"task", "gold"}  # by `dataset`
+    schema["required"] = [key for key in schema["required"] if key not in filled]
+    schema["anyOf"] = [{"required": ["dataset"]}, {"required": sorted(filled)}]
     for (kind, name), plugin in sorted(catalogue().items()):
         if kind == "executor":  # chosen when a run is started, not in its recipe
             continue

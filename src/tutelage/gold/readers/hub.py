@@ -28,6 +28,7 @@ def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[Raw
             name=spec.name,
             split=spec.split,
             revision=spec.revision,
+            data_dir=spec.data_dir,
         )
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as e:
         raise faults.fail(
