@@ -107,7 +107,7 @@ def accounts(results: Facts) -> list[Account]:
 
 
 def _account(results: Facts, arm: str) -> Account:
-    turns = list(_purchases(results, arm))
+    turns = list(purchases(results, arm))
     decided = Counter[str]()
     told = Counter[tuple[str, str, str]]()
     for turn in turns:
@@ -147,7 +147,7 @@ def _naming(turns: list[Facts]) -> int | None:
     return sum(counted) if turns and len(counted) == len(turns) else None
 
 
-def _purchases(results: Facts, arm: str) -> Iterator[Facts]:
+def purchases(results: Facts, arm: str) -> Iterator[Facts]:
     """Each purchase once, however many students share it: what was bought, or brought along, is
     known by the folder of its step. Of a purchase that was tried again the last attempt counts."""
     found: dict[str, Facts] = {}

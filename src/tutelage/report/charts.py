@@ -16,6 +16,8 @@ from tutelage.report.slice_chart import slice_chart
 from tutelage.report.slice_map import slice_map
 
 Styles = Mapping[str, Style]
+LOOKED_AT = {"span_qa": "f1", "generation": "chrf"}
+"""What students of other tasks than those with labels measure on dev during training."""
 
 
 def charts(report: Report) -> list[Chart]:
@@ -23,7 +25,7 @@ def charts(report: Report) -> list[Chart]:
     look = styles_of(report)
     made = (
         standings_chart(report, look),
-        course_chart(report, look, "f1" if report.task["kind"] == "span_qa" else "accuracy"),
+        course_chart(report, look, LOOKED_AT.get(report.task["kind"], "accuracy")),
         course_chart(report, look, "rationale_bleu"),
         *return_charts(report, look),
         configurations_chart(report, look),
@@ -65,7 +67,7 @@ def standings_chart(report: Report, look: Styles) -> Chart | None:
         axes.margins(x=0.09)
         axes.tick_params(length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(f"{metric.replace('_', ' ')} on {report.split}, points")
+        axes.set_xlabel(f"{numbers.metric_name(metric)} on {report.split}, points")
         axes.grid(axis="x", color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
 
@@ -137,6 +139,7 @@ def _reference_lines(axes: Any, report: Report, rows: int) -> None:
 
 _COURSES = {
     "f1": ("dev-course", "Dev F1 over training", "dev token F1, points"),
+    "chrf": ("dev-course", "Dev chrF over training", "dev chrF, points"),
     "accuracy": ("dev-course", "Dev accuracy over training", "dev accuracy, points"),
     "rationale_bleu": ("bleu-course", "Rationale BLEU over training", "BLEU on dev rationales"),
 }

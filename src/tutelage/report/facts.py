@@ -8,7 +8,7 @@ as for one that was not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tutelage.answer_matching import match
@@ -18,8 +18,11 @@ from tutelage.report.courses import Configuration, Curve, configurations, curves
 from tutelage.report.findings import Evidence, Finding, findings
 from tutelage.report.headline import Line, Pair, Verdict, lines, pairs, reference_of, verdict
 from tutelage.report.hygiene import GoldUse, PoolErrors, gold_uses, pool_errors
+from tutelage.report.memorisation import Memorised, memorised
 from tutelage.report.openings import earlier_openings
 from tutelage.report.return_curves import ReturnCurve, return_curves
+from tutelage.report.teacher_sizes import Size, TeacherFacts, teacher_sizes, teachers
+from tutelage.report.written_texts import WrittenTexts, closeness, written_texts
 
 Facts = Mapping[str, Any]
 FORMAT = 1
@@ -30,7 +33,7 @@ CHANCE_KINDS = ("classification", "nli")
 
 @dataclass(frozen=True, slots=True)
 class SliceScore:
-    """Accuracy of one arm on rows that have a label or a tag in common."""
+    """One arm on rows that have a label or a tag in common; `sliced_by` says what is measured."""
 
     arm: str
     name: str
@@ -67,8 +70,11 @@ class Answer:
     name: str
     said: str | tuple[str, ...] | None
     """None where it could not be read."""
-    right: bool
+    right: bool | None
+    """None where an answer is a text, which is nearer to its references or further from them."""
     rationale: str | None
+    closeness: float | None = None
+    """chrF of a written text with its best reference, 0 to 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Shown:
     answer: str | tuple[str, ...] | None
     """What gold says."""
     answers: tuple[Answer, ...]
+    references: tuple[str, ...] = ()
+    """All acceptable texts (generation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,8 @@ class Clock:
     environment: Mapping[str, Any]
     findings: tuple[Finding, ...]
     """Findings that depend on the clock: T104."""
+    teacher_seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What teachers took by name, such as seconds of tuning and of pre-training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +149,17 @@ class Report:
     slices: tuple[SliceScore, ...]
     slices_against: str
     """The arm to which slices give gaps; empty where there is none."""
+    sliced_by: str
+    """Metric of the slices."""
+    written: tuple[WrittenTexts, ...]
+    """What students wrote, in numbers; none where answers are no texts."""
+    signatures: Mapping[str, str]
+    """sacrebleu's, of `bleu` and `chrf`."""
+    teachers: tuple[TeacherFacts, ...]
+    sizes: tuple[Size, ...]
+    """Of arms whose student and whose teacher know their parameters."""
+    memorised: tuple[Memorised, ...]
+    """Copies of gold among drafts, and answers that were held back, by arm."""
     confusions: tuple[Confusion, ...]
     examples: tuple[Shown, ...]
     accounts: tuple[Account, ...]
@@ -162,6 +183,10 @@ class Report:
             plain["adds_up"] = account.adds_up
             if account.quota:
                 plain["quota"]["met"] = account.quota.met
+        for size, plain in zip(self.sizes, told["sizes"], strict=True):
+            plain["sentence"] = size.sentence
+        for found, plain in zip(self.memorised, told["memorised"], strict=True):
+            plain["rate"] = found.rate
         for finding in (*told["findings"], *told["clock"]["findings"]):
             finding["anchor"] = f"docs/report.md#{finding['code'].lower()}"
         return told
@@ -206,6 +231,12 @@ def report_of(results: Facts) -> Report:
         gold_uses=tuple(gold_uses(results)),
         slices=tuple(_slices(results)),
         slices_against=results.get("slices_against", ""),
+        sliced_by=results.get("sliced_by", "f1" if task["kind"] == "span_qa" else "accuracy"),
+        written=tuple(written_texts(results)),
+        signatures=results.get("signatures", {}),
+        teachers=tuple(teachers(results)),
+        sizes=tuple(teacher_sizes(results)),
+        memorised=tuple(memorised(results)),
         confusions=tuple(_confusions(results)),
         examples=tuple(_shown(example, task["kind"]) for example in results["examples"]),
         accounts=tuple(booked),
@@ -258,12 +289,25 @@ def _confusions(results: Facts) -> list[Confusion]:
 
 def _shown(example: Facts, kind: str) -> Shown:
     gold = _plain(example["answer"])
+    references = tuple(example.get("references", ()))
     answers = [
-        Answer(name, said, _same(said, gold, kind), told["rationale"])
+        _answer(name, _plain(told["said"]), told["rationale"], gold, references, kind)
         for name, told in example["answers"].items()
-        for said in (_plain(told["said"]),)
     ]
-    return Shown(example["id"], example["fields"], gold, tuple(answers))
+    return Shown(example["id"], example["fields"], gold, tuple(answers), references)
+
+
+def _answer(
+    name: str,
+    said: str | tuple[str, ...] | None,
+    rationale: str | None,
+    gold: str | tuple[str, ...] | None,
+    references: tuple[str, ...],
+    kind: str,
+) -> Answer:
+    if kind == "generation" and not isinstance(said, tuple):
+        return Answer(name, said, None, rationale, closeness(said, references))
+    return Answer(name, said, _same(said, gold, kind), rationale)
 
 
 def _plain(answer: Any) -> str | tuple[str, ...] | None:

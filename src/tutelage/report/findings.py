@@ -9,19 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from tutelage.report import numbers
-from tutelage.report.bookkeeping import Account
+from tutelage.report.bookkeeping import Account, Reason
 from tutelage.report.headline import Line, Verdict
 from tutelage.report.hygiene import gold_uses, overfitting, pool_errors
 from tutelage.report.quota_accounts import SURPLUS
+from tutelage.report.teaching_findings import (
+    Outcome,
+    Status,
+    copies_of_gold,
+    no_distillation,
+    silent_texts,
+)
 
 Facts = Mapping[str, Any]
-Status = Literal["found", "clear", "not applicable"]
 FEWEST_SEEDS = 3
 PLANNED = (SURPLUS, "selection")
 """Checks that drop what was ordered to be dropped: more candidates than wanted."""
+ABSTAINED = "confidence"
+"""How the reason begins of answers that a teacher keeps back on purpose."""
 OFFLINE_TEACHERS = {
     "scripted": "wrote its replies from a program that knows the task",
     "recorded": "replayed replies that were bought or published earlier",
@@ -70,7 +78,6 @@ class Evidence:
         return [a for a in self.accounts if a.requests or a.drafts or a.unbought or a.failed]
 
 
-Outcome = tuple[Status, str]
 Check = Callable[[Evidence], Outcome]
 
 
@@ -114,8 +121,10 @@ def _unparseable(e: Evidence) -> Outcome:
     shares = {n.name: n.scores["unparseable"] for n in e.lines if "unparseable" in n.scores}
     if not shares:
         return "not applicable", "No metric of this task counts unreadable answers."
+    texts = e.results["task"]["kind"] == "generation"
+    counted = "as empty texts" if texts else "as wrong"
     told = [
-        f"{numbers.percent(share)} of the answers of {name} could not be read and count as wrong."
+        f"{numbers.percent(share)} of the answers of {name} could not be read and count {counted}."
         for name, share in shares.items()
         if share > 0
     ]
@@ -123,15 +132,23 @@ def _unparseable(e: Evidence) -> Outcome:
 
 
 def _staged(e: Evidence) -> Outcome:
-    teacher = e.results["recipe"].get("teacher")
-    if not teacher:
+    recipe = e.results["recipe"]
+    own = {"": recipe["teacher"]} if recipe.get("teacher") else {}
+    teachers = {**own, **(recipe.get("teachers") or {})}
+    if not teachers:
         return "not applicable", "The recipe has no teacher."
-    what = OFFLINE_TEACHERS.get(teacher["kind"])
-    if what is None:
-        return "clear", f"The teacher is of kind {teacher['kind']}."
+    staged = [
+        f"The teacher{name and f' {name}'} is {teacher['kind']}: it {what}."
+        for name, teacher in teachers.items()
+        if (what := OFFLINE_TEACHERS.get(teacher["kind"]))
+    ]
+    if not staged:
+        kinds = " and ".join(dict.fromkeys(teacher["kind"] for teacher in teachers.values()))
+        who = "The teacher is" if len(teachers) == 1 else "Teachers are"
+        return "clear", f"{who} of kind {kinds}."
     return "found", (
-        f"The teacher is {teacher['kind']}: it {what}. Scores show that the method works on such "
-        "replies, not what a live LLM would have given; charges are what they would have cost."
+        f"{' '.join(staged)} Scores show that the method works on such replies, not what a live "
+        "LLM would have given; charges are what they would have cost."
     )
 
 
@@ -180,7 +197,7 @@ def _dropped(e: Evidence) -> Outcome:
         return "not applicable", "There were no drafts to judge."
     told = []
     for a in e.accounts:
-        refused = [r for r in a.reasons if r.decision == "dropped" and r.check not in PLANNED]
+        refused = [r for r in a.reasons if r.decision == "dropped" and not _planned(r)]
         if refused:
             dropped, first = sum(r.count for r in refused), refused[0]
             told.append(
@@ -191,6 +208,10 @@ def _dropped(e: Evidence) -> Outcome:
         if not a.adds_up:
             told.append(f"{a.arm}: drafts and verdicts do not add up; please report this.")
     return _found(told, "No draft was refused by a check, and the accounts add up.")
+
+
+def _planned(reason: Reason) -> bool:
+    return reason.check in PLANNED or reason.reason.startswith(ABSTAINED)
 
 
 def _capped(e: Evidence) -> Outcome:
@@ -207,7 +228,7 @@ def _still_rising(e: Evidence) -> Outcome:
             [
                 m["dev"][name]
                 for m in unit["history"]
-                for name in ("accuracy", "f1")
+                for name in ("accuracy", "f1", "chrf")
                 if name in m["dev"]
             ]
             for unit in e.units(line.name)
@@ -359,5 +380,8 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T119", "Arms that saw more gold than others", _unequal_gold),
     ("T120", "Quotas that were not met", _quota_missed),
     ("T121", "Arms without a student", _without_student),
+    ("T122", "Texts that say nothing", lambda e: silent_texts(e.results)),
+    ("T123", "Students as large as their teacher", lambda e: no_distillation(e.results)),
+    ("T124", "Drafts that copy gold", lambda e: copies_of_gold(e.results)),
 )
 """T104 stands in `openings.py`: it depends on when the run was started."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tutelage.recipe.validation import parse_primary
 from tutelage.report import numbers
+from tutelage.report.teacher_sizes import upper_bounds
 
 Facts = Mapping[str, Any]
 
@@ -17,7 +18,7 @@ class RuleScore:
     """A score of a contender at one point of its grid under one checkpoint rule."""
 
     rule: str
-    """`dev_loss`, `dev_accuracy` or `last`; empty for rivals without one."""
+    """`dev_loss`, `dev_accuracy`, `dev_f1`, `dev_chrf` or `last`; empty for rivals without one."""
     grid: str
     """Point of the grid; empty where there is none."""
     score: float | None
@@ -90,6 +91,8 @@ class Line:
     best_on_test: RuleScore | None
     """Best of the grid on test, as a paper may have published it. Only in `as_published` mode and
     only where the test was opened; never a basis of a verdict."""
+    upper_bound: bool = False
+    """Whether it trains on all gold rows, those too that other arms do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,9 @@ def lines(results: Facts, compared: Sequence[Pair]) -> list[Line]:
     rivals = set(results["rivals"])
     ordered = sorted(results["chosen"], key=lambda name: name in rivals)
     against = {pair.a: pair for pair in compared}
-    return [_line(results, name, name in rivals, against.get(name)) for name in ordered]
+    bounds = upper_bounds(results)
+    found = [_line(results, name, name in rivals, against.get(name)) for name in ordered]
+    return [replace(line, upper_bound=line.name in bounds) for line in found]
 
 
 def _line(results: Facts, name: str, rival: bool, against: Pair | None) -> Line:
@@ -204,7 +209,7 @@ def verdict(results: Facts, compared: Sequence[Pair], table: Sequence[Line]) -> 
 
 
 def _claim(pair: Pair, metric: str) -> str:
-    named = metric.replace("_", " ")
+    named = numbers.metric_name(metric)
     by = numbers.points(abs(pair.difference), metric)
     match pair.verdict:
         case "gain":
@@ -274,4 +279,5 @@ def _best(results: Facts, table: Sequence[Line]) -> str:
     top = max(scored, key=lambda line: line.main.score or 0.0)
     point = numbers.score(top.main.score, metric)
     limits = numbers.interval(top.main.low, top.main.high, metric)
-    return f"The highest score is that of {top.name}: {point} ({limits})."
+    bound = ", an upper bound that trains on all gold" if top.upper_bound else ""
+    return f"The highest score is that of {top.name}{bound}: {point} ({limits})."

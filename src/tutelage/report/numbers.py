@@ -22,6 +22,38 @@ def score(value: float | None, metric: str = "accuracy") -> str:
     return signless(points_of(value, metric))
 
 
+_NAMES = {
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "rouge_1": "ROUGE-1",
+    "rouge_2": "ROUGE-2",
+    "rouge_l": "ROUGE-L",
+    "f1": "token F1",
+    "em": "exact match",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+}
+
+
+def metric_name(metric: str) -> str:
+    """How a metric is written in a sentence.
+
+    >>> metric_name("chrf"), metric_name("accuracy"), metric_name("subset_accuracy")
+    ('chrF', 'accuracy', 'subset accuracy')
+    """
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def heading(metric: str) -> str:
+    """The same at the head of a sentence.
+
+    >>> heading("accuracy"), heading("chrf")
+    ('Accuracy', 'chrF')
+    """
+    name = metric_name(metric)
+    return name if metric == "chrf" else name[0].upper() + name[1:]
+
+
 def points_of(value: float, metric: str = "accuracy") -> float:
     """A score on the scale from 0 to 100."""
     return value if metric in OF_A_HUNDRED else 100 * value
@@ -111,6 +143,18 @@ def count(value: float) -> str:
     '1,234,567'
     """
     return f"{round(value):,}"
+
+
+def magnitude(value: float) -> str:
+    """A large count with three digits that count.
+
+    >>> magnitude(22_713_216), magnitude(7_241_732_096), magnitude(30_522), magnitude(940)
+    ('22.7 M', '7.24 B', '30.5 k', '940')
+    """
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return count(value)
 
 
 def p_value(p: float) -> str:

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from ruamel.yaml import YAML
 
+from tutelage.evaluation.scales import scale_of
 from tutelage.report import numbers
 from tutelage.report.charts import charts, styles_of
 from tutelage.report.drawing import Chart
@@ -43,7 +44,7 @@ class Mistake:
 def page(report: Report) -> str:
     """The whole of report.html."""
     return (
-        _environment()
+        page_environment()
         .get_template("report.html.jinja")
         .render(
             r=report,
@@ -51,7 +52,10 @@ def page(report: Report) -> str:
             colours={name: style.page_colour for name, style in styles_of(report).items()},
             charged_total=sum(charge.nanousd for charge in report.charges),
             slices=_slice_table(report),
-            margin=next((curve.last["margin"] for curve in report.returns if curve.last), 0.02),
+            margin=next(
+                (curve.last["margin"] for curve in report.returns if curve.last),
+                0.02 * scale_of(report.metric).top,
+            ),
             recipe=_yaml(report.recipe),
             training=_training_table(report),
             most_labels=MOST_LABELS,
@@ -60,7 +64,8 @@ def page(report: Report) -> str:
     )
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Templates of the report, with how numbers, text and figures are written on a page."""
     found = Environment(
         loader=PackageLoader("tutelage.report", "templates"),
         autoescape=True,
@@ -69,10 +74,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formats = ("score", "interval", "difference", "points", "percent", "dollars", "count")
-    for name in (*formats, "ledger_dollars", "p_value", "level", "plural", "duration", "moment"):
+    scores = ("score", "interval", "difference", "points", "p_value", "level")
+    amounts = ("percent", "dollars", "ledger_dollars", "count", "plural", "magnitude")
+    for name in (*scores, *amounts, "duration", "moment", "metric_name", "heading"):
         found.filters[name] = getattr(numbers, name)
-    found.filters.update(figure=_figure, whole=_whole, mistakes=mistakes, said=_said)
+    found.filters.update(figure=_figure, whole=_whole, mistakes=mistakes, said=_said, took=_took)
     return found
 
 
@@ -93,6 +99,16 @@ def _figure(chart: Chart) -> Markup:
 
 def _whole(text: str) -> Markup:
     return escape(snippet(text, WHOLE))
+
+
+def _took(place: str) -> str:
+    """What a teacher spent time on, from the place in its facts.
+
+    >>> _took("seconds.pretraining"), _took("loading_seconds")
+    ('pretraining', 'loading')
+    """
+    words = [part for part in place.replace("_", ".").split(".") if part != "seconds"]
+    return " ".join(words) or "in all"
 
 
 def _said(answer: str | tuple[str, ...] | None) -> str:

@@ -71,7 +71,7 @@ def _chart(
         ends = [(c.arm, place(c.points[-1]) + aside[c.arm], c.points[-1]) for c in curves]
         _names(axes, ends, level, look, metric)
         axes.set_xlabel(what if what != "dollars" else "dollars, as if bought alone")
-        axes.set_ylabel(f"{metric.replace('_', ' ')} on dev, points")
+        axes.set_ylabel(f"{numbers.metric_name(metric)} on dev, points")
         axes.grid(axis="y", color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
 

@@ -98,7 +98,7 @@ def _sentence(answer: Answer, told: Facts, metric: str) -> str:
     last = told["last"]
     if last is None:
         return _one_turn(told)
-    named, usage = metric.replace("_", " "), last["usage"]
+    named, usage = numbers.metric_name(metric), last["usage"]
     seen = f"({numbers.level(last['level'])} interval {_limits(last, metric)})"
     moved = f"moved dev {named} by {numbers.difference(last['difference'], metric)} points {seen}"
     cost = f"The last turn cost {numbers.dollars(round(usage['nanousd']))}"

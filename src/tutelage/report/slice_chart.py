@@ -1,4 +1,4 @@
-"""Where the two arms of the primary comparison part: accuracy by label and by tag."""
+"""Where the two arms of the primary comparison part, by label and by tag."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def slice_chart(report: Report, look: Mapping[str, Style]) -> Chart | None:
     if not parts:
         return None
     keys = _shown(parts)
-    measure = "token F1" if report.task["kind"] == "span_qa" else "accuracy"
+    metric = report.sliced_by
 
     def paint(figure: Any, axes: Any) -> None:
         for row, key in enumerate(keys):
             scores = parts[key]
-            ends = [100 * part.score for part in scores.values()]
+            ends = [numbers.points_of(part.score, metric) for part in scores.values()]
             axes.plot([min(ends), max(ends)], [row, row], color=INK, linewidth=1, alpha=0.45)
             for i, (arm, part) in enumerate(scores.items()):
                 y = row + 0.16 * (i - (len(scores) - 1) / 2)
                 style = look[arm]
-                limits = [100 * part.low, 100 * part.high]
+                limits = [numbers.points_of(end, metric) for end in (part.low, part.high)]
                 axes.plot(limits, [y, y], color=style.colour, linewidth=1, alpha=0.45)
                 label = named(arm) if row == 0 else None
                 axes.plot(
-                    [100 * part.score],
+                    [numbers.points_of(part.score, metric)],
                     [y],
                     style.marker,
                     color=style.colour,
@@ -50,7 +50,7 @@ def slice_chart(report: Report, look: Mapping[str, Style]) -> Chart | None:
         axes.set_ylim(len(keys) - 0.5, -0.5)
         axes.tick_params(length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(f"{measure}, points")
+        axes.set_xlabel(f"{numbers.metric_name(metric)}, points")
         axes.grid(axis="x", color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
         figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8.5)
@@ -60,12 +60,12 @@ def slice_chart(report: Report, look: Mapping[str, Style]) -> Chart | None:
     return Chart(
         "slices-figure",
         "Where the arms part",
-        f"{measure[0].upper()}{measure[1:]} on rows of one label or tag, with intervals of each "
+        f"{numbers.heading(metric)} on rows of one label or tag, with intervals of each "
         "slice alone: among twenty "
         f"slices one lies outside its interval by chance.{more}",
         "; ".join(
             f"{key[0]} {key[1]}: "
-            + ", ".join(f"{arm} {numbers.score(p.score)}" for arm, p in parts[key].items())
+            + ", ".join(f"{arm} {numbers.score(p.score, metric)}" for arm, p in parts[key].items())
             for key in keys
         ),
         draw("slices", 0.8 + 0.34 * len(keys), paint),

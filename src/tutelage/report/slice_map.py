@@ -58,6 +58,7 @@ def slice_map(report: Report) -> Chart | None:
     if len(arms) < 3 or not lines:
         return None
     shown = lines[:MOST_LINES]
+    metric = report.sliced_by
     reference = report.slices_against if report.slices_against in arms else ""
 
     def paint(figure: Any, axes: Any) -> None:
@@ -65,9 +66,9 @@ def slice_map(report: Report) -> Chart | None:
         for y, line in enumerate(shown):
             for x, arm in enumerate(arms):
                 if arm in line.parts:
-                    _cell(axes, x, y, line.parts[arm], widest, _size(len(arms)))
+                    _cell(axes, x, y, line.parts[arm], metric, widest, _size(len(arms)))
             axes.annotate(
-                numbers.signless(100 * line.spread),
+                numbers.signless(numbers.points_of(line.spread, metric)),
                 (len(arms) + 0.05, y),
                 ha="center",
                 va="center",
@@ -77,7 +78,6 @@ def slice_map(report: Report) -> Chart | None:
             )
         _frame(axes, shown, arms, reference)
 
-    measure = "Token F1" if report.task["kind"] == "span_qa" else "Accuracy"
     left = len(lines) - len(shown)
     more = f" {numbers.plural(left, 'line')} with smaller gaps only in the table." if left else ""
     against = (
@@ -89,11 +89,11 @@ def slice_map(report: Report) -> Chart | None:
     return Chart(
         "slices-figure",
         "Where the arms part",
-        f"{measure} in points on rows of one label or tag (number of rows in brackets); last "
-        f"column: best arm minus worst, by which lines are ordered.{against}{more}",
+        f"{numbers.heading(metric)} in points on rows of one label or tag (number of rows in "
+        f"brackets); last column: best arm minus worst, by which lines are ordered.{against}{more}",
         "; ".join(
             f"{named_key(line.key)}: "
-            + ", ".join(f"{arm} {numbers.score(p.score)}" for arm, p in line.parts.items())
+            + ", ".join(f"{arm} {numbers.score(p.score, metric)}" for arm, p in line.parts.items())
             for line in shown
         ),
         draw("slices", 1.05 + 0.27 * len(shown), paint),
@@ -120,7 +120,9 @@ def named_key(key: Key) -> str:
     return f"label {key[1]}" if key[0] == "label" else key[1]
 
 
-def _cell(axes: Any, x: int, y: int, part: SliceScore, widest: float, size: float) -> None:
+def _cell(
+    axes: Any, x: int, y: int, part: SliceScore, metric: str, widest: float, size: float
+) -> None:
     if part.gap:
         axes.add_patch(
             _square(x, y, ABOVE if part.gap > 0 else BELOW, STRONGEST * abs(part.gap) / widest)
@@ -128,7 +130,7 @@ def _cell(axes: Any, x: int, y: int, part: SliceScore, widest: float, size: floa
     known = part.gap_low is not None and part.gap_high is not None
     sure = known and not ((part.gap_low or 0) <= 0 <= (part.gap_high or 0))
     axes.annotate(
-        numbers.score(part.score),
+        numbers.score(part.score, metric),
         (x, y),
         ha="center",
         va="center",

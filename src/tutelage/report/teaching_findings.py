@@ -1,0 +1,69 @@
+"""Checks on what teachers taught and students wrote: sizes, copies of gold, texts that say nothing.
+
+Each takes the results and says how it ends, as the checks of `findings.py` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from tutelage.report import numbers
+from tutelage.report.memorisation import SEVERE, memorised
+from tutelage.report.teacher_sizes import teacher_sizes
+from tutelage.report.written_texts import written_texts
+
+Facts = Mapping[str, Any]
+Status = Literal["found", "clear", "not applicable"]
+Outcome = tuple[Status, str]
+FEW = 0.01
+"""Share of texts that say nothing from which on they are a finding."""
+REPEATED = 0.5
+"""Share of different texts below which a student says the same again and again."""
+
+
+def silent_texts(results: Facts) -> Outcome:
+    """Arms whose texts are empty, repeat the input, or are all alike. Rivals are not judged: one of
+    them copies by design."""
+    arms = [found for found in written_texts(results) if found.name not in results["rivals"]]
+    if not arms:
+        return "not applicable", "The answers of this task are no texts."
+    told = []
+    for found in arms:
+        parts = [
+            f"{numbers.percent(share)} {what}"
+            for share, what in ((found.empty, "are empty"), (found.copied, "only repeat the input"))
+            if share >= FEW
+        ]
+        if found.distinct < REPEATED:
+            parts.append(f"only {numbers.percent(found.distinct)} differ from one another")
+        if parts:
+            told.append(f"Of the texts of {found.name}, {' and '.join(parts)}.")
+    if told:
+        return "found", " ".join(told)
+    return "clear", "Arms write texts that are neither empty nor the input, and that differ."
+
+
+def no_distillation(results: Facts) -> Outcome:
+    """Arms whose student is no smaller than the teacher it learned from."""
+    sizes = teacher_sizes(results)
+    if not sizes:
+        return "not applicable", "No arm bought from a teacher whose size is known."
+    if large := [size for size in sizes if not size.distils]:
+        return "found", " ".join(f"{size.arm}: {size.sentence}" for size in large)
+    return "clear", " ".join(f"{size.arm}: {size.sentence}" for size in sizes)
+
+
+def copies_of_gold(results: Facts) -> Outcome:
+    """Arms whose drafts repeat gold rows."""
+    judged = [found for found in memorised(results) if found.looked or found.copies]
+    if not judged:
+        return "not applicable", "No drafts were held against gold by the check `copies`."
+    if many := [found for found in judged if found.rate >= SEVERE]:
+        return "found", " ".join(
+            [*(found.sentence for found in many), "Such a teacher repeats what it has seen."]
+        )
+    return "clear", " ".join(
+        found.sentence if found.copies else f"{found.arm}: no draft copied a gold row."
+        for found in judged
+    )
