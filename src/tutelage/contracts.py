@@ -133,7 +133,7 @@ class Synthesizer(Protocol):
     1 for methods whose orders alone decide how many rows come."""
 
     def quota(self, brief: Brief) -> Mapping[str, int]:
-        """Rows to keep of each label in this turn (label `` for tasks without labels).
+        """Rows to keep of each label in this turn (label `` for rows of any other, or of none).
 
         Exactly so many are kept: what lacks is ordered again, wave by wave, and what is too much
         is dropped with a verdict. Empty: no quota, and every row that passes the checks is kept.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tutelage.buying import Bought
+from tutelage.curation.judging import share_of
 from tutelage.exceptions import TrainingError
 from tutelage.records import Example, Usage, Verdict
 
@@ -38,7 +39,7 @@ class Harvest:
     """Drafts that serve later orders and are no rows."""
     waves: int = 1
     wanted: Mapping[str, int] = field(default_factory=dict)
-    """The turn's quota by label; empty where there is none."""
+    """The turn's quota by label, under `` for rows of any label; empty where there is none."""
     lacking: Mapping[str, int] = field(default_factory=dict)
     """What the quota still lacks after the last wave."""
     usage: Usage = field(default_factory=Usage)
@@ -51,7 +52,7 @@ def with_wave(
     found: Harvest, bought: Bought, added: Sequence[Example], verdicts: Sequence[Verdict]
 ) -> Harvest:
     """The harvest after one more wave."""
-    got = Counter(row.label or "" for row in added)
+    got = Counter(share_of(row.label, found.lacking) for row in added)
     return replace(
         found,
         kept=(*found.kept, *added),

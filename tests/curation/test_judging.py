@@ -99,6 +99,26 @@ def test_an_unsigned_verdict_gets_the_name_of_its_check(write: Write, bench: Dra
     assert verdict == Verdict(0, "dropped", "mine", "no")
 
 
+@pytest.mark.parametrize(
+    ("lacking", "left", "why"),
+    [
+        ({"": 2}, ["d0", "d1"], "enough rows of the task"),
+        ({"a": 1, "b": 1}, ["d0", "d1"], "enough rows of a"),
+        ({"b": 5}, ["d1", "d3"], "enough rows of a"),
+    ],
+)
+def test_a_quota_may_be_for_rows_of_any_label(
+    lacking: dict[str, int], left: list[str], why: str
+) -> None:
+    task = Task("t", "classification", ("text",), (Label("a"), Label("b")))
+    bench = DraftBench(task, (), (), SealedIndex([]))
+    drafts = [Draft(i, i, Example(f"d{i}", {"text": str(i)}, "ab"[i % 2])) for i in range(4)]
+    kept, verdicts = judge([], drafts, bench, lacking=lacking)
+    assert [row.id for row in kept] == left
+    assert [v.check for v in verdicts if v.decision == "dropped"] == ["quota"] * 2
+    assert next(v.reason for v in verdicts if v.decision == "dropped") == why
+
+
 @dataclass
 class Whim:
     """A check that decides by the draft's number."""

@@ -48,6 +48,13 @@ def test_as_many_as_the_quota_lacks_of_each_label() -> None:
     assert kept(judged(drafts)) == [0, 1, 2, 3]
 
 
+def test_a_quota_for_rows_of_any_label_is_shared_by_all() -> None:
+    drafts = [draft(n, s, "ab"[n % 2]) for n, s in SCORES.items()]
+    assert kept(judged(drafts, lacking={"": 2})) == kept(
+        judged([draft(n, s) for n, s in SCORES.items()], rows=2)
+    )
+
+
 def test_a_share_is_rounded_up() -> None:
     drafts = [draft(n, s) for n, s in SCORES.items()]
     assert kept(judged(drafts, share=0.25)) == [1]

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tutelage.records import Gist
+from tutelage.records import Gist, Label, Task
 from tutelage.teacher.layout import laid_out
+from tutelage.teacher.serialisation import parse
 from tutelage.teacher.written import read_written
 
 PAIR = {"premise": 'He said "no".', "hypothesis": "He spoke."}
@@ -28,3 +29,13 @@ def test_the_schema_names_the_key() -> None:
     gist = Gist("text", wanted=("hypothesis",), count=2)
     schema = {"properties": {"rows": {"type": "array"}}}
     assert laid_out([PAIR, PAIR], gist, schema) == '{"rows":["He spoke.","He spoke."]}'
+
+
+def test_whole_rows_are_lines_that_are_read_back() -> None:
+    task = Task("t", "nli", tuple(PAIR), (Label("yes"), Label("no")))
+    gist = Gist("text", wanted=("Label", *PAIR), lines=True)
+    text = laid_out([{**PAIR, "Label": "no", "other": "x"}], gist)
+    assert text == 'Label: no\nPremise: He said "no".\nHypothesis: He spoke.'
+    assert (parse(task, text).label, parse(task, text).fields) == ("no", PAIR)
+    alone = laid_out([PAIR], Gist("text", "no", wanted=tuple(PAIR), lines=True))
+    assert parse(task, alone, answer=False).fields == PAIR

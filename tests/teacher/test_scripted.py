@@ -13,6 +13,8 @@ import pytest
 
 from tutelage.exceptions import UserError
 from tutelage.records import Example, Gist, Label, Message, Reply, Request, Sampling, Task
+from tutelage.teacher import annotator
+from tutelage.teacher.annotator import AnnotatorOptions
 from tutelage.teacher.scripted import ScriptedOptions, ScriptedSession, build, count_tokens
 from tutelage.teacher.templating import load, variables
 from tutelage.teacher.worlds import WORLDS, write_gold
@@ -148,6 +150,18 @@ async def test_annotation_in_every_shape(world: str, rationale: str, shots: int)
                 "after": f"Answer: {row.label}\nReasons: {reasons}",
             }[rationale]
         )
+
+
+@pytest.mark.parametrize("world", sorted(WORLDS))
+@pytest.mark.parametrize("shots", [0, 2])
+async def test_the_short_prompt_is_answered_by_a_label(world: str, shots: int) -> None:
+    task = WORLDS[world].task
+    given = rows_of(world, "pool", shots)
+    options = AnnotatorOptions(template="fields.v1")
+    rows = rows_of(world, "train", 20)
+    requests = [annotator.ask(task, row, shots=given, options=options) for row in rows]
+    replies = await ask(requests, task, zero_shot_errors=0.0, few_shot_errors=0.0)
+    assert [reply.text for reply in replies] == [row.label for row in rows]
 
 
 async def test_examples_in_the_prompt_help() -> None:

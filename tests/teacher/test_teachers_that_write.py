@@ -79,3 +79,29 @@ def test_a_teacher_that_repeats_itself_half_of_the_time_costs_more_and_is_told(
     assert turn["waves"] > 1 and repeats > 6
     assert turn["drafts"] == turn["added"] + sum(each["count"] for each in turn["reasons"])
     assert turn["added"] + sum(turn["lacking"].values()) == 24
+
+
+@pytest.mark.parametrize("kind", ["scripted", "corpus", "corpus without labels"])
+def test_whole_rows_are_written_as_lines(kind: str, own_texts: Path, tmp_path: Path) -> None:
+    teacher: dict[str, Any] = {"kind": "scripted", "world": "reviews"}
+    if kind != "scripted":
+        label = "" if kind.endswith("labels") else "label"
+        teacher = {"kind": "corpus", "path": str(own_texts), "label": label}
+    given = recipe(
+        teacher,
+        named={"generate": {"rows": 12}},
+        shown={"generate": {"rows": 12, "shots": 2, "template": "compose_told.v1"}},
+        own={"generate": {"rows": 12, "balance": "free"}},
+        after={"generate": {"rows": 12, "then": "annotate"}},
+    )
+    if kind == "corpus without labels":  # it knows no label to write or to answer
+        del given["arms"]["own"], given["arms"]["after"]
+    tutelage.run(given, tmp_path / "run")
+    units = {unit["arm"]: unit["turns"][0] for unit in units_of(tmp_path / "run")}
+    for name in given["arms"]:
+        turn = units[name]
+        assert turn["failed"] == 0
+        assert turn["added"] == sum(turn["wanted"].values()) == 12
+        assert set(turn["wanted"]) == (
+            {""} if name in ("own", "after") else {"negative", "positive"}
+        )

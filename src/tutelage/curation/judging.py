@@ -33,7 +33,8 @@ def judge(
         checks: In the order in which they run.
         drafts: All drafts of one purchase.
         bench: What checks may use.
-        lacking: Rows of each label that may still be kept; None where there is no quota.
+        lacking: Rows of each label that may still be kept, under `` those of any other label or
+            none; None where there is no quota.
         most: Rows that may still be kept in all.
 
     Checks run in their order over what is left, and always see drafts by number, so that nothing
@@ -73,13 +74,19 @@ def _surplus(
     kept: Counter[str] = Counter()
     for draft in left:
         assert isinstance(draft.content, Example)
-        label = draft.content.label or ""
+        label = share_of(draft.content.label, lacking or {})
         if lacking is not None and kept[label] >= lacking.get(label, 0):
-            yield Verdict(draft.number, "dropped", QUOTA, f"enough rows of {label or 'the task'}")
+            whose = "the task" if label in lacking else draft.content.label or "the task"
+            yield Verdict(draft.number, "dropped", QUOTA, f"enough rows of {label or whose}")
         elif most is not None and kept.total() >= most:
             yield Verdict(draft.number, "dropped", QUOTA, "enough rows in all (match: rows)")
         else:
             kept[label] += 1
+
+
+def share_of(label: str | None, lacking: Mapping[str, int]) -> str:
+    """The part of a quota that a row with `label` counts for: its label's, else that of any."""
+    return label if label is not None and label in lacking else ""
 
 
 def _first(draft: Draft) -> Verdict:

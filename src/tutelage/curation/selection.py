@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from tutelage.contracts import Bench
 from tutelage.curation.check_options import SelectionOptions
+from tutelage.curation.judging import share_of
 from tutelage.curation.verdicts import dropped, passed, row_of
 from tutelage.exceptions import UserError
 from tutelage.records import Draft, Task, Verdict
@@ -41,7 +42,8 @@ class Selection:
         """
         groups: dict[str, list[Draft]] = defaultdict(list)
         for draft in drafts:
-            groups[row_of(draft).label or ""].append(draft)
+            label = row_of(draft).label or ""
+            groups[share_of(label, bench.lacking) if "" in bench.lacking else label].append(draft)
         worse: dict[int, str] = {}
         for label, group in groups.items():
             count = self._count(len(group), bench.lacking.get(label) if bench.lacking else None)

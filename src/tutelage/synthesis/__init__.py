@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tutelage.plugins import Plugin
 from tutelage.synthesis.annotate_options import AnnotateOptions
 from tutelage.synthesis.generation_options import ProGenOptions, SuperGenOptions
+from tutelage.synthesis.joint_options import GenerateOptions
 from tutelage.synthesis.writer_options import (
     ExtrapolateOptions,
     GoldGenOptions,
@@ -130,6 +131,15 @@ PLUGINS: tuple[Plugin, ...] = (
         SuperGenOptions,
         "Writes many candidates for each label, to be chosen by log-probability.",
         "arXiv 2202.04538",
+        gives=("rows",),
+    ),
+    Plugin(
+        "synthesizer",
+        "generate",
+        "tutelage.synthesis.joint:build",
+        GenerateOptions,
+        "Writes whole rows, texts and answer, with a tuned teacher or any other.",
+        "arXiv 2310.01119",
         gives=("rows",),
     ),
     Plugin(

@@ -120,7 +120,7 @@ class Annotation:
 
         Where calibration found no threshold, one order that asks nothing and says why.
         """
-        least = self._threshold(brief)
+        least = self.threshold(brief)
         if least.reason:
             nothing = {_NOTHING: least.reason}
             return [Order(brief.placed, _NOTHING, source=blank(brief), attributes=nothing)]
@@ -158,7 +158,7 @@ class Annotation:
     def _shots(self, brief: Brief) -> tuple[Example, ...]:
         return choose_shots(self.task, brief.train, self.options.shots, seed=brief.seed)
 
-    def _threshold(self, brief: Brief) -> Threshold:
+    def threshold(self, brief: Brief) -> Threshold:
         """How sure the teacher must be: as was said, or as dev shows. A plan, which knows no
         replies yet, has no threshold either, and orders every row."""
         if self.options.keep_accuracy is None:

@@ -45,6 +45,7 @@ from tutelage.teacher.corpus_rows import CorpusRow, read_corpus
 from tutelage.teacher.layout import answered, laid_out
 from tutelage.teacher.recordings import digest, fold
 from tutelage.teacher.scripted import count_tokens, what_is_asked
+from tutelage.teacher.serialisation import LABEL, TARGET
 from tutelage.teacher.steered_requests import refuse_steering
 from tutelage.teacher.worlds.lots import Lots
 
@@ -183,7 +184,7 @@ class CorpusSession:
         prompt = "\n\n".join(message.content for message in request.messages)
         if gist is None or gist.kind == "answer":
             return self._annotate(request, prompt, at) or _decline("knows texts and their labels")
-        if gist.kind == "attributes" or gist.label is None:
+        if gist.kind == "attributes" or TARGET in gist.wanted or not self._knows_whose(gist):
             return _decline("writes texts for a label, and nothing else")
         found: list[Mapping[str, str]] = []
         first = (request.draw * request.sampling.n + at) * gist.count
@@ -191,8 +192,17 @@ class CorpusSession:
             row = self._text(request, gist, prompt, number)
             if row is None:
                 return _decline(f"has no further text of the label {gist.label}")
-            found.append(row.fields if gist.kind != "reasons" else _brief(row, gist.wanted[0]))
+            said = {LABEL: self._task.label(row.label).said} if row.label else {}
+            texts = row.fields if gist.kind != "reasons" else _brief(row, gist.wanted[0])
+            found.append({**texts, **said})
         return laid_out(found, gist, request.schema)
+
+    def _knows_whose(self, gist: Gist) -> bool:
+        """Whether it can tell for which label to write: for the one that is named, or in whole rows
+        for any, whose label the corpus must have where the row is to say it."""
+        if gist.label is not None:
+            return True
+        return gist.lines and (self._labelled or LABEL not in gist.wanted)
 
     # --- texts ------------------------------------------------------------------------------------
 
@@ -223,7 +233,9 @@ class CorpusSession:
             place = self._places.get(fold("\n".join(row.values())))
             free[[] if place is None else place] = False
         right, wrong = free, ~free
-        if self._labelled:
+        if self._labelled and gist.label is None:
+            right, wrong = self._labels != "", np.zeros(len(free), dtype=bool)
+        elif self._labelled:
             right = self._labels == gist.label
             wrong = ~right & (self._labels != "")
         best_first = np.argsort(-worth, kind="stable")

@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 
 from tutelage.records import Gist
+from tutelage.teacher.serialisation import LABEL, line
+from tutelage.teacher.templating import heading
 
 
 def laid_out(
@@ -15,14 +17,19 @@ def laid_out(
 ) -> str:
     """A completion that holds `texts`, each with the fields that `gist` wants.
 
-    One text of one field stands alone, everything else as JSON: an object with the fields, or an
-    array of as many as are wanted, inside an object with one key where a schema asks for that.
+    A row that is wanted as lines has one for each part. Else one text of one field stands alone,
+    and everything else as JSON: an object with the fields, or an array of as many as are wanted,
+    inside an object with one key where a schema asks for that.
 
     >>> laid_out([{"text": "Fine."}], Gist("text", wanted=("text",)))
     'Fine.'
     >>> laid_out([{"text": "Fine."}, {"text": "Dull."}], Gist("text", wanted=("text",), count=2))
     '["Fine.","Dull."]'
+    >>> laid_out([{"text": "Fine."}], Gist("text", wanted=("text",), lines=True))
+    'Text: Fine.'
     """
+    if gist.lines:
+        return "\n".join(line(heading(name), texts[0][name]) for name in gist.wanted)
     single, many = len(gist.wanted) == 1, gist.count > 1
     if single and not many and schema is None:
         return texts[0][gist.wanted[0]]
@@ -34,6 +41,11 @@ def laid_out(
         return orjson.dumps(items).decode()
     key = next(iter(schema.get("properties", {})), "texts")
     return orjson.dumps({key: items}).decode()
+
+
+def without_label(wanted: Sequence[str]) -> tuple[str, ...]:
+    """The fields among what is wanted of a row that is to be written with its label."""
+    return tuple(name for name in wanted if name != LABEL)
 
 
 def answered(word: str, reasons: str, ask: str, schema: Mapping[str, Any] | None = None) -> str:

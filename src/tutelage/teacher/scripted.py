@@ -32,7 +32,8 @@ from tutelage.records import (
     Usage,
     content_hash,
 )
-from tutelage.teacher.layout import json_around, laid_out
+from tutelage.teacher.layout import json_around, laid_out, without_label
+from tutelage.teacher.serialisation import LABEL
 from tutelage.teacher.steered_requests import refuse_steering
 from tutelage.teacher.worlds import find_world
 from tutelage.teacher.worlds.knowledge import Case, Inventive, Manner, World
@@ -207,14 +208,23 @@ class ScriptedSession:
             texts = [{gist.wanted[0]: each} for each in world.suggest(gist, prompt, lots=lots)]
             return _spell(laid_out(texts, gist, request.schema)) if texts else []
         passages = []
+        label = self._own_label(request, gist, first)
+        asked = replace(gist, label=gist.label or label, wanted=without_label(gist.wanted))
         for number in range(first, first + gist.count):
             lots = self._lots(request, "write", self._original(request, number))
-            passages.append(world.compose(gist, prompt, manner=self._manner, lots=lots))
+            passages.append(world.compose(asked, prompt, manner=self._manner, lots=lots))
         found = [passage for passage in passages if passage is not None]
         if not found:
             return []
-        text = laid_out([passage.fields for passage in found], gist, request.schema)
+        said = {LABEL: self._task.label(label).said} if label else {}
+        text = laid_out([{**passage.fields, **said} for passage in found], gist, request.schema)
         return _uneven(text, fmean(p.ease for p in found), self._lots(request, "ease", first))
+
+    def _own_label(self, request: Request, gist: Gist, number: int) -> str:
+        """The label that the teacher chooses where it is to write one; empty elsewhere."""
+        if gist.label is not None or LABEL not in gist.wanted:
+            return ""
+        return self._lots(request, "label", number).pick(self._task.label_names)
 
     def _original(self, request: Request, number: int) -> int:
         """Which text of the prompt the one with this number repeats; itself where it is new."""

@@ -77,7 +77,12 @@ def render(task: Task, row: Example, *, answer: bool = True) -> str:
         parts = {first: task.label(row.label).said, **parts}
     if last and row.target is not None:
         parts[last] = row.target
-    return "\n".join(f"{name}: {_escaped(text)}" for name, text in parts.items())
+    return "\n".join(line(name, text) for name, text in parts.items())
+
+
+def line(name: str, text: str) -> str:
+    """One part of a row, under its heading."""
+    return f"{name}: {_escaped(text)}"
 
 
 def parse(task: Task, text: str, *, answer: bool = True) -> ParsedRow:
@@ -95,15 +100,15 @@ def parse(task: Task, text: str, *, answer: bool = True) -> ParsedRow:
     if not text.strip():
         return ParsedRow(fault="it is empty")
     found: dict[str, str] = {}
-    for line in text.strip().split("\n"):
-        name = _heading_of(line, names)
+    for said in text.strip().split("\n"):
+        name = _heading_of(said, names)
         if name is None:
             done = len(found) == len(names)
             where = "text after the end" if done else "a line that begins no field"
-            return ParsedRow(fault=f"{where}: {_quoted(line)}")
+            return ParsedRow(fault=f"{where}: {_quoted(said)}")
         if name in found:
             return ParsedRow(fault=f"{name} stands twice")
-        found[name] = line[len(name) + 1 :].strip()
+        found[name] = said[len(name) + 1 :].strip()
     return _checked(task, names, found, answer=answer)
 
 
