@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tutelage.exceptions import TrainingError
-from tutelage.neural.checkpoint import read_note, weights_of
+from tutelage.neural.checkpoint import read_note, read_tensors, weights_of
 from tutelage.neural.schedule import Schedule
 from tutelage.neural.training import (
     Plan,
@@ -115,6 +115,67 @@ def test_a_training_broken_off_anywhere_ends_as_if_undisturbed(tmp_path, killed_
         train(Line(), plan(tmp_path / "broken"), progress=break_off)
     torch.randn(100)
     assert outcome(Line(), plan(tmp_path / "broken")) == expected
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+def test_patience_ends_training_when_dev_gets_no_better(tmp_path: Path, patience: int) -> None:
+    work = Line()
+    values = iter([0.5, 0.4, 0.4, 0.6, 0.3])
+    work.evaluate = lambda: {"loss": next(values)}  # type: ignore[method-assign]
+    schedule = Schedule(25, 2, 0.05, (5, 10, 15, 20, 25))
+    given = plan(tmp_path, schedule=schedule, rules=("dev_loss", "last"), patience=patience)
+    course = train(work, given)
+    assert course.step == 10 + 5 * patience and course.at["dev_loss"] == 10
+    assert course.at["last"] == course.step
+    again = train(Line(), given)  # it is over, and a later call knows it
+    assert (again.step, again.at) == (course.step, course.at)
+
+
+def test_without_dev_patience_never_ends(tmp_path: Path) -> None:
+    work = Line()
+    work.evaluate = dict  # type: ignore[method-assign]
+    course = train(work, plan(tmp_path, rules=("dev_loss", "last"), patience=1))
+    assert course.step == 20
+
+
+def test_only_what_is_trained_is_kept(tmp_path: Path) -> None:
+    work = Line()
+    work.model.append(torch.nn.Linear(1, 1).requires_grad_(False))
+    train(work, plan(tmp_path))
+    names = {name for f in tmp_path.glob("weights-*") for name in read_tensors(f)}
+    assert names == {"1.weight", "1.bias"}
+
+
+class Cramped(Line):
+    """Its memory holds two rows at a time, found out after a part of the batch was done."""
+
+    micro_batch = 4
+
+    def split(self, rows):
+        size = self.micro_batch
+        parts = [rows[i : i + size] for i in range(0, len(rows), size)]
+        return [rows[:1], *parts] if size > 2 else parts
+
+    def loss(self, micro):
+        if len(micro) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore.")
+        return super().loss(micro)
+
+
+def test_micro_batches_that_memory_does_not_hold_are_halved(tmp_path: Path) -> None:
+    work = Cramped()
+    assert outcome(work, plan(tmp_path / "a")) == outcome(Line(), plan(tmp_path / "b"))
+    assert work.micro_batch == 2
+
+
+def test_a_row_that_memory_does_not_hold_ends_training(tmp_path: Path) -> None:
+    class Tiny(Cramped):
+        def loss(self, micro):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore.")
+
+    with pytest.raises(TrainingError, match="does not fit into the memory of cpu") as caught:
+        train(Tiny(), plan(tmp_path))
+    assert caught.value.why == "CUDA out of memory. Tried to allocate 2 GiB."
 
 
 def test_the_seed_decides(tmp_path: Path) -> None:

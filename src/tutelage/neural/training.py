@@ -71,6 +71,14 @@ class Remembering(Protocol):
         ...
 
 
+@runtime_checkable
+class Divisible(Protocol):
+    """A workload whose micro-batches can be made smaller, where memory is short."""
+
+    micro_batch: int
+    """Most rows of a micro-batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that the loop needs to know besides its workload."""
@@ -174,21 +182,46 @@ def _step(
 ) -> torch.Tensor:
     if isinstance(work, Remembering):
         work.begin(step)
-    torch.manual_seed(stream(plan.seed, "dropout", step))
     rate = plan.schedule.rate(step)
     for group in optimizer.param_groups:
         group["lr"] = rate * group["pace"]
     work.model.train()
-    total = torch.zeros((), device=plan.device)
-    for micro in work.split([int(row) for row in rows]):
-        with computing(plan.device, plan.precision):
-            loss = work.loss(micro)
-        loss.backward()  # type: ignore[no-untyped-call]
-        total += loss.detach()
+    total = _gradients(work, plan, step, [int(row) for row in rows])
     norm = torch.nn.utils.clip_grad_norm_(work.model.parameters(), CLIP)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return total + 0 * norm.detach()  # a norm that is not a number shows in the loss
+
+
+def _gradients(work: Workload, plan: Plan, step: int, rows: Sequence[int]) -> torch.Tensor:
+    """The loss of a batch, its gradients added to the weights'. Micro-batches that memory does not
+    hold are halved from then on, and the batch begins anew."""
+    while True:
+        torch.manual_seed(stream(plan.seed, "dropout", step))
+        try:
+            return _backward(work, plan, rows)
+        except torch.OutOfMemoryError as e:
+            refused = e.with_traceback(None)  # its frames still hold tensors
+        if not isinstance(work, Divisible) or work.micro_batch < 2:
+            raise TrainingError(
+                f"A micro-batch does not fit into the memory of {plan.device}.",
+                str(refused).split("\n", maxsplit=1)[0],
+                "Use a smaller micro_batch, shorter texts, LoRA, or a smaller model.",
+            ) from refused
+        work.micro_batch = -(-min(work.micro_batch, len(rows)) // 2)
+        work.model.zero_grad(set_to_none=True)
+        if plan.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _backward(work: Workload, plan: Plan, rows: Sequence[int]) -> torch.Tensor:
+    total = torch.zeros((), device=plan.device)
+    for micro in work.split(rows):
+        with computing(plan.device, plan.precision):
+            loss = work.loss(micro)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+    return total
 
 
 def _look(losses: Sequence[torch.Tensor], plan: Plan, step: int) -> None:

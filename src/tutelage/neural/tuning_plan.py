@@ -102,6 +102,14 @@ def check_plan(plan: Tuning, texts: Sequence[str], labels: Sequence[str]) -> Non
             "It begins from trained weights or from nothing, not from both or neither.",
             "Give model: ... or config: {d_model: ...}.",
         )
+    kinds = {"causal": CausalShape, "seq2seq": Sizes, "encoder": CausalShape | Sizes}
+    if plan.shape is not None and not isinstance(plan.shape, kinds[plan.family]):
+        raise UserError(
+            f"A {plan.family} teacher cannot have the {type(plan.shape).__name__} of another "
+            "family.",
+            "Each family has sizes of its own.",
+            "Give CausalShape for causal and Sizes for seq2seq.",
+        )
     if plan.pretrain_steps and (plan.shape is None or plan.family == "encoder" or not texts):
         raise UserError(
             "There is nothing to pre-train, or nothing to pre-train on.",
