@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -301,3 +302,83 @@ def make_run(folder: Path) -> Path:
     recipe = folder / "tiny.yaml"
     recipe.write_text(RECIPE)
     return run_study(load_recipe(recipe), folder / "run", choices=Choices(final=True)).folder
+
+
+TEXT_SCORES = {
+    "bleu": 21.5,
+    "rouge_1": 0.51,
+    "rouge_2": 0.24,
+    "rouge_l": 0.47,
+    "words": 11.5,
+    "words_ratio": 0.92,
+    "empty": 0.0,
+    "copied": 0.0,
+    "distinct": 0.98,
+    "unparseable": 0.0,
+}
+SIGNATURES = {"bleu": "nrefs:var|tok:13a", "chrf": "nrefs:var|nc:6"}
+
+
+def _points(interval: dict[str, Any]) -> dict[str, Any]:
+    return {**interval, **{end: 100 * interval[end] for end in ("low", "point", "high")}}
+
+
+def _as_texts(found: dict[str, Any]) -> dict[str, Any]:
+    found["task"].update(kind="generation", labels=[], metric="chrf")
+    for standing_ in (*found["standings"], *found["dev_standings"]):
+        standing_["metric"], standing_["mean"] = "chrf", 100 * standing_["mean"]
+        standing_["interval"] = _points(standing_["interval"])
+        standing_["scores"] = {**TEXT_SCORES, "chrf": standing_["mean"]}
+    for name in ("difference", "low", "high", "smallest_detectable", "equivalence_bound", "margin"):
+        found["comparisons"][0][name] *= 100
+    for parts in found["slices"].values():
+        parts[:] = [
+            {**p, "interval": _points(p["interval"])} for p in parts if p["name"] != "label"
+        ]
+    for unit_ in found["units"]:
+        for moment in unit_["history"]:
+            moment["dev"] = {"chrf": 100 * moment["dev"]["accuracy"]}
+    found["confusion"] = dict.fromkeys(found["confusion"])
+    found["examples"][0].update(answer="a fine day", references=["a fine day", "what a day"])
+    for name, said in (("label_only", "a day"), ("explain", "what a day"), ("majority", None)):
+        found["examples"][0]["answers"][name]["said"] = said
+    found.update(sliced_by="chrf", signatures=SIGNATURES)
+    return found
+
+
+@pytest.fixture
+def texts(results: dict[str, Any]) -> dict[str, Any]:
+    """The same study, had its students written texts."""
+    return _as_texts(results)
+
+
+def _taught(found: dict[str, Any], *, student: int, teacher: int) -> dict[str, Any]:
+    found["teachers"] = {
+        "teacher": {
+            "kind": "tuned",
+            "session": "tuned/small-1",
+            "tuned": True,
+            "arms": ["explain"],
+            "rivals": [],
+            "facts": {"parameters": teacher, "trained_parameters": teacher // 10},
+        }
+    }
+    found["sizes"] = {
+        "label_only": {"student_parameters": student},
+        "explain": {
+            "student_parameters": student,
+            "teacher": "teacher",
+            "teacher_parameters": teacher,
+            "size_ratio": student / teacher,
+        },
+    }
+    found["clock"]["teacher_seconds"] = {"teacher": {"seconds.tuning": 75.0}}
+    found["recipe"]["arms"] = {"explain": {"checks": None}, "label_only": {"gold": "whole"}}
+    return found
+
+
+@pytest.fixture
+def taught() -> Callable[..., dict[str, Any]]:
+    """Adds a tuned teacher to results, with the sizes of both sides; `label_only` becomes an upper
+    bound."""
+    return _taught

@@ -207,7 +207,50 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "change", "status", "words"), CASES)
+def copies(looked: bool, by_ngrams: int) -> Callable[[Results], None]:
+    def change(r: Results) -> None:
+        r["recipe"]["checks"] = [{"name": "copies"}] if looked else []
+        bought(r)["copied"] = {"whole": 0, "by_ngrams": by_ngrams, "by_embedding": 0}
+
+    return change
+
+
+def sized(ratio: float) -> Callable[[Results], None]:
+    def change(r: Results) -> None:
+        sizes = {"student_parameters": int(1000 * ratio), "teacher_parameters": 1000}
+        r["sizes"] = {"explain": {**sizes, "teacher": "teacher", "size_ratio": ratio}}
+
+    return change
+
+
+def abstaining(r: Results) -> None:
+    surplus(r)
+    bought(r)["reasons"][0].update(check="synthesis", reason="confidence below the threshold")
+
+
+def named_teachers(r: Results) -> None:
+    r["recipe"]["teachers"] = {"old": {"kind": "recorded"}, "big": {"kind": "tuned"}}
+
+
+TEACHING: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
+    ("T105", named_teachers, "found", "The teacher old is recorded: it replayed replies"),
+    (
+        "T109",
+        abstaining,
+        "found",
+        "explain: 1 of 10 drafts were dropped (10 %), most of them by ref",
+    ),
+    ("T122", None, "not applicable", "are no texts"),
+    ("T123", None, "not applicable", "No arm bought from a teacher whose size is known"),
+    ("T123", sized(0.5), "clear", "explain: The student has 50 % of its teacher's size"),
+    ("T123", sized(1.5), "found", "explain: The student is larger than its teacher"),
+    ("T124", None, "not applicable", "No drafts were held against gold"),
+    ("T124", copies(True, 0), "clear", "explain: no draft copied a gold row."),
+    ("T124", copies(True, 1), "found", "10 % of 10 drafts copied gold rows (1 by word n-grams)"),
+]
+
+
+@pytest.mark.parametrize(("code", "change", "status", "words"), [*CASES, *TEACHING])
 def test_each_outcome_of_each_check(
     results: Results,
     code: str,
@@ -238,3 +281,35 @@ def test_openings_by_earlier_runs_count_but_those_of_this_run_and_later_ones_do_
 def test_a_run_on_dev_opened_nothing(results: Results) -> None:
     results["split"] = "dev"
     assert earlier_openings(results).status == "not applicable"
+
+
+def silent(**scores: float) -> Callable[[Results], None]:
+    def change(r: Results) -> None:
+        for standing in r["standings"]:
+            if standing["arm"] != "label_only":  # the rival may say nothing
+                standing["scores"].update(scores)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        (silent(), "clear", "neither empty nor the input"),
+        (silent(empty=0.02), "found", "Of the texts of explain, 2 % are empty."),
+        (
+            silent(copied=0.5, distinct=0.25),
+            "found",
+            "50 % only repeat the input and only 25 % diff",
+        ),
+    ],
+)
+def test_texts_that_say_nothing(
+    texts: Results, change: Callable[[Results], None], status: str, words: str
+) -> None:
+    change(texts)
+    found = outcome(texts, "T122")
+    assert found[0] == status and words in found[1] and "majority" not in found[1]
+    unreadable(texts)
+    assert "count as empty texts" in outcome(texts, "T103")[1]
+    assert outcome(texts, "T111")[0] == "found"
