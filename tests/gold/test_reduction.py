@@ -146,6 +146,7 @@ def test_rows_that_learn_from_the_test_are_dropped(write: Any, opened: Any) -> N
     assert len(gold.test) == 2
     assert gold.facts["dropped"] == {"train": 2, "dev": 1}
     told = gold.facts["warnings"]
+    assert not gold.facts["overlaps"] and not any("that is also in" in one for one in told)
     assert "2 train rows were left out: their text is also in dev or test." in told
     assert "1 dev rows were left out: their text is also in test." in told
     opened(**roles, allow_overlap="drop", expect=gold.facts["fingerprints"])

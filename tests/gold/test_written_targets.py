@@ -13,6 +13,7 @@ from tutelage.gold.answer_spans import WrongAnswer
 from tutelage.gold.fingerprints import split_fingerprint
 from tutelage.gold.opening import load_rows
 from tutelage.gold.readers.cells import NotText
+from tutelage.gold.sealed import SealedIndex
 from tutelage.gold.written_targets import joined_text, read_targets
 from tutelage.recipe import GoldSpec, SourceSpec
 from tutelage.records import Example
@@ -160,10 +161,11 @@ def test_the_sealed_index_knows_references(opened: Any, concept_rows: dict[str, 
     assert gold.sealed.overlap("a cat has 9") == 1.0
 
 
-def test_a_changed_reference_is_another_split() -> None:
+def test_a_changed_reference_is_another_split_and_index() -> None:
     row = Example("1", {"text": "x"}, target="a", references=("a", "b"))
     other = Example("1", {"text": "x"}, target="a", references=("a", "c"))
     assert split_fingerprint([row]) != split_fingerprint([other])
+    assert SealedIndex([row]).fingerprint != SealedIndex([other]).fingerprint
 
 
 def test_faults_of_targets_are_told_at_once(write: Any, opened: Any) -> None:

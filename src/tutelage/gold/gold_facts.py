@@ -34,7 +34,7 @@ def facts_of(
         whole: The roles as read or carved, before anything is left out of them: `gold.expect` is
             compared with these.
         made: `given`, `carved` or the kind of folds, by role.
-        overlaps: What the whole roles share, before any of them is cut down.
+        overlaps: What the whole roles share, before any of them is cut down by number.
         fold: Number of the fold.
         folds: How many there are.
         mended: Rows by source of which an answer did not stand at its offset (span QA).
@@ -62,7 +62,8 @@ def facts_of(
         "merged": dict(merged),
         "repeats": {role: asdict(found) for role, found in repeats.items()},
         "warnings": [
-            *_overlap_warnings(overlaps, dropped),
+            *_overlap_warnings(overlaps),
+            *_dropped_warnings(dropped),
             *_repeat_warnings(task, repeats, roles),
             *_label_warnings(task, roles),
             *_offset_warnings(mended),
@@ -82,12 +83,16 @@ def count_labels(task: Task, rows: Sequence[Example]) -> dict[str, int]:
     return {name: found[name] for name in task.label_names}
 
 
-def _overlap_warnings(overlaps: Sequence[Overlap], dropped: Mapping[str, int]) -> list[str]:
-    told = [f"{overlap}." for overlap in overlaps if overlap.by != "row"]
-    for role, count in dropped.items():
-        others = "test" if role == "dev" else "dev or test"
-        told.append(f"{count} {role} rows were left out: their text is also in {others}.")
-    return told
+def _overlap_warnings(overlaps: Sequence[Overlap]) -> list[str]:
+    return [f"{overlap}." for overlap in overlaps if overlap.by != "row"]
+
+
+def _dropped_warnings(dropped: Mapping[str, int]) -> list[str]:
+    return [
+        f"{count} {role} rows were left out: their text is also in "
+        f"{'test' if role == 'dev' else 'dev or test'}."
+        for role, count in dropped.items()
+    ]
 
 
 def _written(rows: Sequence[Example]) -> bool:

@@ -140,10 +140,10 @@ class _Opening:
 
 def _fold(opening: _Opening, given: Roles, fold: int) -> Gold:
     gold, task = opening.gold, opening.task
-    overlaps = find_overlaps(given)
+    apart = drop_held_out(given) if gold.allow_overlap == "drop" else given
+    overlaps = find_overlaps(apart)
     if not gold.allow_overlap:
         _refuse_leaks(overlaps)
-    apart = drop_held_out(given) if gold.allow_overlap == "drop" else given
     roles = apart
     if task.kind == "generation":
         roles = {**apart, **{role: by_input(apart[role]) for role in HELD_OUT}}

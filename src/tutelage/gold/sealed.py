@@ -91,8 +91,10 @@ class SealedIndex:
         self._fields = frozenset(field_key(k, v) for row in rows for k, v in _texts(row))
         self._runs, self._owners = _index(rows)
         self._rows = len(rows)
-        self.fingerprint = content_hash("sealed1", sorted(text.hex() for text in self._texts))
-        """Identity of the texts that it knows."""
+        written = {field_key("target", text) for row in rows for text in row.references}
+        known = sorted(key.hex() for key in self._texts | written)
+        self.fingerprint = content_hash("sealed1", known)
+        """Identity of the texts that it knows, those of references among them."""
 
     def __len__(self) -> int:
         return self._rows
