@@ -6,6 +6,7 @@ from tutelage.curation.check_options import (
     AgreementOptions,
     BalanceOptions,
     ContaminationOptions,
+    CopiesOptions,
     FormatOptions,
     LanguageOptions,
     NearDuplicateOptions,
@@ -78,6 +79,13 @@ PLUGINS: tuple[Plugin, ...] = (
         SemanticDuplicateOptions,
         "Drops rows whose static embedding is nearly that of an earlier row or a gold row.",
         "arXiv 2303.09540",
+    ),
+    Plugin(
+        "check",
+        "copies",
+        "tutelage.curation.copies:build",
+        CopiesOptions,
+        "Drops rows that repeat a gold row by word n-grams or by embedding (memorisation).",
     ),
     Plugin(
         "check",

@@ -90,6 +90,22 @@ class SemanticDuplicateOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class CopiesOptions:
+    """From which likeness to a gold row on a new row is recited and not written."""
+
+    ngram: Annotated[int, Gt(0)] = 5
+    """Words of an n-gram; a shorter text is one, so it must have exactly the same words."""
+    most: float = 0.6
+    """Drop a row of whose word n-grams one gold row holds at least this share, 0 to 1."""
+    similarity: float | None = 0.97
+    """Drop a row whose embedding has at least this cosine with a gold row's, 0 to 1; 0 or null
+    leaves embeddings out. Long texts of one kind come near 0.95 without being the same."""
+    model: str = "minilm"
+    """Static embeddings: `minilm` (the piece embeddings of all-MiniLM-L6-v2), or the folder or hub
+    id of a Model2Vec model."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementOptions:
     """Whose opinion on each draft's label is asked, and what becomes of rows it contradicts."""
 
