@@ -87,6 +87,20 @@ def test_rows_without_a_given_prediction_are_named() -> None:
         given_predictions(TASK, [{"id": "a", "label": "on"}]).predict(ROWS)
 
 
+def test_given_texts_stand_in_the_column_target() -> None:
+    task = Task("t", "generation", ("text",))
+    rival = given_predictions(
+        task, [{"id": "a", "target": " it rains "}, {"id": "b", "target": ""}]
+    )
+    assert rival.predict(ROWS) == [
+        Prediction("a", text="it rains", target="it rains"),
+        Prediction("b", text="", target=""),
+    ]
+    with pytest.raises(DataError, match="it has no column target") as told:
+        given_predictions(task, [{"id": "a", "label": "x"}])
+    assert "Columns: id and target." in str(told.value)
+
+
 def test_a_teacher_never_sees_an_answer() -> None:
     row = replace(ROWS[0], rationale="because", scores={"on": 1.0}, tags={"hint": "on"})
     assert unanswered(row) == Example("a", {"text": "x"})

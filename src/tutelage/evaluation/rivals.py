@@ -12,6 +12,8 @@ from tutelage.exceptions import DataError
 from tutelage.records import Example, Prediction, Span, Task
 
 SCORE = "score_"
+OWN_COLUMNS = {"span_qa": "answer", "generation": "target"}
+"""Column of the answers of tasks without labels."""
 SEPARATOR = ","
 
 
@@ -92,7 +94,8 @@ def given_predictions(
     task: Task, records: Sequence[Mapping[str, Any]], *, separator: str = SEPARATOR
 ) -> GivenPredictions:
     """Predictions from a table with the columns `id`, `label` and, where known, `score_<label>`; of
-    questions with the columns `id` and `answer`, empty for no answer.
+    questions with the columns `id` and `answer`, empty for no answer; of written texts with the
+    columns `id` and `target`.
 
     An empty label is an answer that could not be read. Several labels stand in one cell with
     `separator` between them, or as a list; in a multi-label task an empty cell means that none
@@ -116,8 +119,8 @@ def given_predictions(
         more = f"\n  and {len(faults) - 20} more" if len(faults) > 20 else ""
         raise DataError(
             f"The given predictions have {len(faults)} faults:\n{shown}{more}",
-            do="Columns: id and answer."
-            if task.kind == "span_qa"
+            do=f"Columns: id and {OWN_COLUMNS[task.kind]}."
+            if task.kind in OWN_COLUMNS
             else "Columns: id, label, and score_<label> for probabilities.",
         )
     return GivenPredictions(answers)
@@ -137,8 +140,8 @@ def _labels(task: Task, record: Mapping[str, Any], separator: str) -> tuple[str,
 
 def _record_faults(task: Task, record: Mapping[str, Any], separator: str) -> list[str]:
     faults = [] if _text(record.get("id")) else ["it has no id"]
-    if task.kind == "span_qa":
-        return faults if "answer" in record else [*faults, "it has no column answer"]
+    if own := OWN_COLUMNS.get(task.kind):
+        return faults if own in record else [*faults, f"it has no column {own}"]
     if "label" not in record and "labels" not in record:
         faults.append("it has no column label")
     for label in _labels(task, record, separator):
@@ -171,6 +174,9 @@ def _prediction(task: Task, record: Mapping[str, Any], separator: str) -> Predic
     if task.kind == "span_qa":
         said = _text(record.get("answer"))
         return Prediction(_text(record.get("id")), spans=(Span(said),) if said else ())
+    if task.kind == "generation":
+        said = _text(record.get("target"))
+        return Prediction(_text(record.get("id")), text=said, target=said)
     key, labels = _text(record.get("id")), _labels(task, record, separator)
     scores = {name: _number(value) for name, value in _score_columns(record).items()} or None
     if task.kind == "multi_label":
