@@ -13,7 +13,8 @@ def copying(results: Results, *, looked: bool = True, **copied: int) -> Results:
     """The one purchase of `explain` (10 drafts) with copies of gold."""
     whole = {"whole": 0, "by_ngrams": 0, "by_embedding": 0, **copied}
     results["units"][-1]["turns"][0].update(copied=whole, abstained=4)
-    results["recipe"]["checks"] = [{"name": "copies"}] if looked else [{"name": "format"}]
+    check = {"name": "copies", "options": {"similarity": 0.9}}
+    results["recipe"]["checks"] = [check] if looked else [{"name": "format"}]
     return results
 
 
@@ -29,7 +30,9 @@ def test_copies_are_a_share_of_all_drafts_that_were_to_be_rows(results: Results)
 
 def test_a_check_of_the_arm_takes_the_place_of_the_recipe_s(results: Results) -> None:
     copying(results, looked=False)["recipe"]["arms"] = {"explain": {"checks": [{"name": "copies"}]}}
-    assert memorised(results)[0].looked
+    (found,) = memorised(results)
+    assert (found.looked, found.embedded) == (True, False)
+    assert page(report_of(results)).count("not looked") == 1
 
 
 def test_the_page_tells_copies_and_abstentions(results: Results) -> None:

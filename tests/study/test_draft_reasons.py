@@ -7,7 +7,7 @@ VERDICTS = [
     Verdict(0, "kept", "copies"),
     Verdict(1, "dropped", "copies", "copies gold row a:1: 83 % of its word 5-grams"),
     Verdict(2, "dropped", "copies", "copies gold row b: 100 % of its word 5-grams"),
-    Verdict(3, "dropped", "copies", "embedding similarity 0.98 to gold row c"),
+    Verdict(3, "dropped", "copies", "copies gold row 5-grams: embedding similarity 0.98"),
     Verdict(4, "dropped", "contamination", "its texts are those of the gold row d"),
     Verdict(5, "dropped", "format", "confidence 0.31 is below the threshold 0.6"),
     Verdict(6, "dropped", "format", "confidence 0.52 is below the threshold 0.6"),

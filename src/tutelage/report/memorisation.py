@@ -24,6 +24,8 @@ class Memorised:
     drafts: int
     looked: bool
     """Whether the check `copies` judged them; without it only whole copies are known."""
+    embedded: bool
+    """Whether it held embeddings against each other too."""
     whole: int
     """Drafts whose texts are those of a gold row."""
     by_ngrams: int
@@ -67,11 +69,13 @@ def memorised(results: Facts) -> list[Memorised]:
 
 def _of(results: Facts, arm: str) -> Memorised:
     turns = list(purchases(results, arm))
+    check = _check(results["recipe"], arm)
     copied = [turn["copied"] for turn in turns if "copied" in turn]
     return Memorised(
         arm=arm,
         drafts=sum(turn["drafts"] - turn["materials"] for turn in turns),
-        looked=COPIES in _checks(results["recipe"], arm),
+        looked=check is not None,
+        embedded=bool(check and check.get("options", {}).get("similarity")),
         whole=sum(c["whole"] for c in copied),
         by_ngrams=sum(c["by_ngrams"] for c in copied),
         by_embedding=sum(c["by_embedding"] for c in copied),
@@ -79,7 +83,8 @@ def _of(results: Facts, arm: str) -> Memorised:
     )
 
 
-def _checks(recipe: Facts, arm: str) -> set[str]:
+def _check(recipe: Facts, arm: str) -> Facts | None:
+    """The check `copies` that an arm's drafts had to pass, the recipe's or its own."""
     own = (recipe.get("arms") or {}).get(arm) or {}
-    named = own.get("checks")
-    return {check["name"] for check in (recipe.get("checks", ()) if named is None else named)}
+    named = recipe.get("checks", ()) if own.get("checks") is None else own["checks"]
+    return next((check for check in named if check["name"] == COPIES), None)

@@ -76,4 +76,4 @@ def copied(verdicts: Sequence[Verdict]) -> Copied:
 
 
 def _by_embedding(verdict: Verdict) -> bool:
-    return "gram" not in verdict.reason
+    return "embedding" in verdict.reason.rsplit(":", 1)[-1]  # before it may stand any row's id
