@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         load,
         load_recipe,
         plan,
+        plan_over,
         preview,
         run,
+        sweep,
     )
 
 __all__ = [
@@ -35,8 +37,10 @@ __all__ = [
     "load",
     "load_recipe",
     "plan",
+    "plan_over",
     "preview",
     "run",
+    "sweep",
 ]
 
 

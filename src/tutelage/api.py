@@ -12,12 +12,12 @@ student.predict(["a new text"])
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tutelage.exceptions import UserError
+from tutelage.exceptions import TutelageError, UserError
 from tutelage.recipe import LoadedRecipe, Recipe, load_recipe
 from tutelage.report.facts import report_of
 from tutelage.store.status import Listener
@@ -31,6 +31,7 @@ from tutelage.study.plan_facts import Plan
 from tutelage.study.planning import plan_study
 from tutelage.study.previewing import Preview, preview_study
 from tutelage.study.running import Choices, default_ledger, run_study
+from tutelage.study.sweeping import SweepPlan, load_points, plan_sweep, read_axis
 
 __all__ = [
     "Checkup",
@@ -39,12 +40,16 @@ __all__ = [
     "Recipe",
     "RunOutcome",
     "Student",
+    "SweepOutcome",
+    "SweepPlan",
     "check",
     "load",
     "load_recipe",
     "plan",
+    "plan_over",
     "preview",
     "run",
+    "sweep",
 ]
 
 Source = str | Path | Mapping[str, Any] | LoadedRecipe
@@ -216,6 +221,94 @@ def run(
         return RunOutcome(outcome.folder, outcome.results, page, tuple(pilots))
 
     return outside_loop(work)
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """Finished runs of one recipe over the values of one of its keys."""
+
+    key: str
+    outcomes: dict[str, RunOutcome]
+    """By value."""
+    failed: dict[str, TutelageError]
+    """Values without a result, and why. Run again to go on with them."""
+    page: Path | None
+    """All values on one page, one offline HTML file; None where no run finished."""
+
+
+def sweep(
+    recipe: str | Path | Mapping[str, Any],
+    over: str,
+    out: str | Path | None = None,
+    *,
+    assignments: Sequence[str] = (),
+    begin: Callable[[str, LoadedRecipe], None] | None = None,
+    **choices: Any,
+) -> SweepOutcome:
+    """Run a recipe once for each of several values of one of its keys, or go on with what is there.
+
+    Each value is a study of its own with its own folder and its own opening of the test; all of
+    them share one ledger. A value that fails does not stop the others.
+
+    Args:
+        recipe: What to run.
+        over: What is varied: `gold.fraction=0.02,0.05,0.2`.
+        out: How the runs' folders begin; `runs/NAME` where absent.
+        assignments: Further `key=value` texts, the same for all.
+        begin: Told each value and its recipe before it runs.
+        choices: As for `run`.
+
+    Raises:
+        RecipeError: a value that makes the recipe wrong, before anything is bought.
+        UserError: `over` is not of the form `key=value,value`.
+    """
+    axis = read_axis(over)
+    points = load_points(recipe, axis, assignments=assignments)
+    first = next(iter(points.values()))
+    base = Path(out) if out else default_folder(first.recipe.name)
+    outcomes: dict[str, RunOutcome] = {}
+    failed: dict[str, TutelageError] = {}
+    for value, loaded in points.items():
+        if begin is not None:
+            begin(value, loaded)
+        try:
+            outcomes[value] = run(loaded, axis.folder(base, value), **choices)
+        except TutelageError as error:
+            failed[value] = error
+    folders = {value: axis.folder(base, value) for value in axis.values}
+    told = {value: error.what for value, error in failed.items()}
+    from tutelage.report.sweep_page import write_sweep  # brings matplotlib
+
+    written = write_sweep(axis.page(base), axis.key, folders, told)
+    return SweepOutcome(axis.key, outcomes, failed, written[1] if written else None)
+
+
+def plan_over(
+    recipe: str | Path | Mapping[str, Any],
+    over: str,
+    *,
+    assignments: Sequence[str] = (),
+    limit: int | None = None,
+    arms: Sequence[str] = (),
+    ledger: str | Path | None = None,
+) -> SweepPlan:
+    """Count what `sweep` would buy and train: `plan` for each value, and their sums.
+
+    Args:
+        recipe: What to plan.
+        over: As for `sweep`.
+        assignments: As for `sweep`.
+        limit: As for `plan`.
+        arms: As for `plan`.
+        ledger: As for `plan`.
+    """
+    axis = read_axis(over)
+    points = load_points(recipe, axis, assignments=assignments)
+    first = next(iter(points.values()))
+    place = Path(ledger) if ledger else default_ledger(default_folder(first.recipe.name))
+    return outside_loop(
+        lambda: asyncio.run(plan_sweep(points, axis, ledger=place, limit=limit, arms=arms))
+    )
 
 
 def _agreement(yes: bool, agree: Agree | None) -> Agree:

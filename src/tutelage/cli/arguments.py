@@ -35,6 +35,15 @@ LedgerPath = Annotated[
         help="Where replies are kept and found again; ledger.sqlite beside the run's folder.",
     ),
 ]
+Over = Annotated[
+    str,
+    typer.Option(
+        "--over",
+        metavar="KEY=VALUE,VALUE",
+        help="A study for each of several values of one key, such as gold.fraction=0.02,0.05,0.2; "
+        "ends with a page that shows all of them.",
+    ),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")
 ]

@@ -13,9 +13,11 @@ from tutelage.cli.arguments import (
     Assignments,
     LedgerPath,
     Limit,
+    Over,
     RecipeArgument,
 )
 from tutelage.cli.console import finish, note, say, show, tabulate, tell
+from tutelage.cli.sweeps import plan_values
 
 if TYPE_CHECKING:
     from tutelage.study.checking import Checkup
@@ -153,11 +155,22 @@ def plan(
     limit: Limit = None,
     arm: Arms = [],  # noqa: B006
     ledger: LedgerPath = None,
+    over: Over = "",
     as_json: AsJson = False,
 ) -> None:
     """Count what a run would buy, reuse and train, for how much."""
     from tutelage import api
 
+    if over:
+        plan_values(
+            recipe,
+            over,
+            assignments=assignments,
+            limit=limit,
+            arms=arm,
+            ledger=ledger,
+            as_json=as_json,
+        )
     loaded = api.load_recipe(recipe, assignments=assignments)
     found = api.plan(loaded, limit=limit, arms=arm, ledger=ledger)
     if not as_json:

@@ -15,17 +15,20 @@ from tutelage.cli.arguments import (
     Assignments,
     LedgerPath,
     Limit,
+    Over,
     RecipeArgument,
 )
 from tutelage.cli.console import finish, note, say, tell
 from tutelage.cli.outcomes import show_results
 from tutelage.cli.quickstart_choices import Choice, farewell, runs
+from tutelage.cli.sweeps import run_values
 from tutelage.exceptions import BudgetReached, TrainingError
 
 if TYPE_CHECKING:
     from tutelage.api import RunOutcome
     from tutelage.cli.progress_display import Display
     from tutelage.recipe import LoadedRecipe
+    from tutelage.study.consent import Agree
     from tutelage.study.pilot import Pilot
 
 
@@ -60,11 +63,26 @@ def run(
     limit: Limit = None,
     arm: Arms = [],  # noqa: B006
     ledger: LedgerPath = None,
+    over: Over = "",
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe, or go on with a run that was stopped."""
     from tutelage import api
 
+    if over:
+        run_values(
+            recipe,
+            over,
+            out,
+            assignments=assignments,
+            asking=_asking,
+            final=final,
+            yes=yes,
+            limit=limit,
+            arms=arm,
+            ledger=ledger,
+            as_json=as_json,
+        )
     loaded = api.load_recipe(recipe, assignments=assignments)
     outcome = carry_out(
         loaded, out, final=final, yes=yes, limit=limit, arms=arm, ledger=ledger, as_json=as_json
@@ -97,7 +115,7 @@ def carry_out(
         raise
 
 
-def _asking(display: Display) -> Any:
+def _asking(display: Display) -> Agree:
     """Asks on a terminal whether to go on after a pilot; without one the answer is no."""
 
     def agree(pilot: Pilot) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from os.path import relpath
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -28,6 +29,8 @@ class SweepPoint:
     value: str
     run: str
     """Its folder, seen from the page."""
+    link: str
+    """Address of its report, seen from the page; empty where there is none."""
     train_rows: int
     """Gold train rows of its first fold; 0 where it failed."""
     verdict: str
@@ -60,9 +63,9 @@ class Sweep:
         if not count:
             return ""
         return (
-            f"{numbers.plural(count, 'study').replace('studys', 'studies')} opened the test, each "
-            "once. Curves show how arms compare at each value; whoever picks the best value by "
-            "them has chosen on the test."
+            f"{numbers.plural(count, 'run')} opened the test, each of them once. The curves show "
+            "how arms compare at each value; whoever picks the best value by them has chosen on "
+            "the test."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -97,9 +100,7 @@ def write_sweep(
     )
     known = [curve for curve in sweep.curves if curve.points and curve.name in look]
     values = [value for value in runs if value in found]
-    chart = sweep_chart(
-        known, values, look, key=key, metric=sweep.metric, split=sweep.split
-    )
+    chart = sweep_chart(known, values, look, key=key, metric=sweep.metric, split=sweep.split)
     html = (
         page_environment()
         .get_template("sweep.html.jinja")
@@ -108,7 +109,6 @@ def write_sweep(
             chart=chart,
             scores={c.name: {p.value: p for p in c.points} for c in sweep.curves},
             colours={name: style.page_colour for name, style in look.items()},
-            report=HTML,
         )
     )
     told, page = place.with_name(f"{place.name}.json"), place.with_name(f"{place.name}.html")
@@ -147,9 +147,10 @@ def _sweep(
 
 def _point(value: str, run: str, report: Report | None, failed: str) -> SweepPoint:
     if report is None:
-        return SweepPoint(value, run, 0, "", failed)
+        return SweepPoint(value, run, "", 0, "", failed)
     rows = int(report.gold[0]["rows"]["train"])
-    return SweepPoint(value, run, rows, report.verdict.sentence, opened=report.split == "test")
+    opened, link = report.split == "test", quote(f"{Path(run).as_posix()}/{HTML}")
+    return SweepPoint(value, run, link, rows, report.verdict.sentence, opened=opened)
 
 
 def _curve(name: str, kind: str, found: Mapping[str, Report]) -> SweepCurve:

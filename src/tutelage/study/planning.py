@@ -54,6 +54,7 @@ async def plan_study(
     ledger: Path,
     limit: int | None = None,
     arms: Sequence[str] = (),
+    seen: set[str] | None = None,
 ) -> Plan:
     """Count what a run would buy.
 
@@ -62,6 +63,7 @@ async def plan_study(
         ledger: Where a run would keep its replies; need not exist.
         limit: Rows of each role, as for a run.
         arms: Plan these arms only; all where empty.
+        seen: Requests that other studies will have bought by then; those of this one are added.
 
     Raises:
         UserError: gold, parts or templates that do not fit, or a cap in dollars without a price.
@@ -79,7 +81,9 @@ async def plan_study(
     with reading(ledger) as book:
         async with all_sketched(loaded, golds[0], teachers_beside(ledger)) as sessions:
             prices = {name: teacher_price(recipe, name, it) for name, it in sessions.items()}
-            counter = Counting(loaded, golds, sessions, book, prices)
+            counter = Counting(
+                loaded, golds, sessions, book, prices, set() if seen is None else seen
+            )
             plans = tuple(counter.arm(name, spec) for name, spec in chosen.items())
             trained = _trained(recipe, len(golds))
             rivals = (*counter.pilots(arms), *trained, *counter.rivals())
@@ -219,7 +223,7 @@ class Counting:
         there = {h for h, reply in replies.items() if reply is not None} | self.seen
         new = [request for h, request in wanted.items() if h not in there]
         reused = len(wanted) - len(new)
-        self.seen |= wanted.keys()
+        self.seen.update(wanted)
         bounds = [self.sessions[teacher].bound(request) for request in new]
         expected = [
             expected_use(request, bound, recorded)
