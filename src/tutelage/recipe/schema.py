@@ -265,7 +265,8 @@ class StudentSpec(Spec):
     """The small model."""
 
     kind: str = "seq2seq"
-    """`seq2seq`, `classifier`, `span_reader`, `embedding_head`, `linear`, or a plug-in."""
+    """`seq2seq`, `classifier`, `span_reader`, `generator`, `embedding_head`, `linear`, or a
+    plug-in."""
     options: Mapping[str, Any] = Field(default_factory=dict)
     """The student's own options; in YAML they stand beside `kind`."""
 
