@@ -36,7 +36,7 @@ ROOMS = {
     "synthesis": "what is asked of a teacher, and what is read out of its replies",
     "curation": "checks that give every draft its verdict",
     "neural": "the only room that imports torch: targets, losses, the training loop",
-    "student": "what learns: seq2seq, generator, classifier, span reader, embedding head, SetFit, linear",
+    "student": "learners: models that choose, point or write, and the light ones without torch",
     "evaluation": "metrics, intervals, comparisons, rivals",
     "feedback": "critics: what the last student teaches the next orders",
     "store": "the ledger, a run's folder, live status",
