@@ -8,7 +8,14 @@ from tutelage.gold.opening import load_gold
 from tutelage.recipe import load_recipe
 from tutelage.records import Completion, Reply, Usage
 from tutelage.study.building import build_teacher
-from tutelage.study.pilot import annotating_arms, pilot_request, pilot_rows, try_teacher
+from tutelage.study.pilot import (
+    Asking,
+    annotating_arms,
+    pilot_request,
+    pilot_rows,
+    try_teacher,
+)
+from tutelage.teacher.annotator import AnnotatorOptions
 
 
 @pytest.fixture
@@ -108,3 +115,39 @@ def test_without_train_rows_there_is_nothing_to_ask(loaded, gold):
 
     with pytest.raises(UserError, match="no gold train rows"):
         pilot(loaded, replace(gold, train=()), replies_of(loaded, gold))
+
+
+def test_a_teacher_that_writes_texts_is_held_against_the_nearest_gold_row(tmp_path):
+    rows = [f"dog park {word},The dog runs in the {word} park." for word in ("old", "new", "big")]
+    rows += [
+        f"cat sofa {word},A cat sleeps on the {word} sofa." for word in ("red", "blue", "soft")
+    ]
+    (tmp_path / "train.csv").write_text("words,target\n" + "\n".join(rows) + "\n")
+    recipe = load_recipe(
+        {
+            "task": {"kind": "generation", "fields": ["words"]},
+            "gold": {"train": "train.csv", "dev": "train.csv", "test": "train.csv",
+                     "allow_overlap": True},
+            "student": {"kind": "generator"},
+            "arms": {"gold_only": {}},
+        },
+        folder=tmp_path,
+    )  # fmt: skip
+    gold = load_gold(recipe.recipe.gold, recipe.recipe.task, folder=tmp_path)[0]
+    chosen = pilot_rows(gold, 2)
+
+    async def buy(arm, requests):
+        texts = [chosen[0].target, "Something else"]
+        replies = [
+            Reply(request.hash, (Completion(text),), Usage(1, 10, 2, 7))
+            for request, text in zip(requests, texts, strict=True)
+        ]
+        return Answers(replies)
+
+    way = Asking("annotate", AnnotatorOptions(shots=0))
+    found = asyncio.run(try_teacher(way, gold, buy=buy, teacher="t", rows=2))
+    assert (found.rows, found.right, found.texts, found.confusion) == (2, 1, True, None)
+    assert found.accuracy.point == 0.5
+    assert [wrong.said for wrong in found.disagreements] == ["Something else"]
+    assert found.student is not None and 0.5 < found.student.point < 1  # all but one word
+    assert "no more than the target of the nearest other gold row" in found.sentence

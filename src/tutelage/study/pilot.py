@@ -21,6 +21,7 @@ from tutelage.evaluation.classification import confusion
 from tutelage.evaluation.influence import row_values
 from tutelage.evaluation.rivals import unanswered
 from tutelage.evaluation.significance import Interval, interval
+from tutelage.evaluation.text_rivals import Nearest
 from tutelage.exceptions import TrainingError, UserError
 from tutelage.gold.opening import Gold
 from tutelage.plugins import find
@@ -34,6 +35,10 @@ ROWS = 50
 """Gold train rows of a pilot."""
 STAND_IN = "linear"
 """The gold-only student to which the teacher is compared: it is trained in seconds."""
+OVERLAP = "rouge_l"
+"""By which texts are judged, which are not right or wrong: a mean over rows, 0 to 1."""
+FAR = 0.5
+"""Overlap below which a text is shown as one that parts from gold."""
 
 AskFor = Callable[[str, Sequence[Request]], Awaitable[Answers]]
 """Buys requests on the account of an arm's pilot."""
@@ -69,7 +74,9 @@ class Pilot:
     asked: int
     """Replies that came; rows without one count as wrong."""
     right: int
+    """Rows that are right; texts: those that are word for word a reference."""
     accuracy: Interval
+    """Share of rows that are right; of texts the mean ROUGE-L with their references."""
     unreadable: int
     confusion: dict[str, Any] | None
     """None for tasks other than with one label a row."""
@@ -77,10 +84,13 @@ class Pilot:
     usage: Usage
     """What the replies cost, as if bought alone."""
     student: Interval | None = None
-    """The gold-only student on the same rows, without having seen them; None where there are too
-    few rows to train one, and for questions, which the stand-in cannot learn."""
+    """The gold-only student on the same rows, without having seen them; of texts the target of the
+    nearest other gold row. None where there are too few rows to train one, and for questions, which
+    the stand-in cannot learn."""
     stopped: str = ""
     """The cap that ended the purchase."""
+    texts: bool = False
+    """Whether the teacher wrote texts."""
 
     @property
     def better(self) -> bool | None:
@@ -90,6 +100,8 @@ class Pilot:
     @property
     def sentence(self) -> str:
         """The finding in words."""
+        if self.texts:
+            return self._of_texts()
         told = f"The teacher answers {_share(self.accuracy)} of {self.rows} gold train rows right"
         if self.student is None:
             why = "too few gold rows, or no quick student for the task"
@@ -99,6 +111,16 @@ class Pilot:
             f"{told}, {sign} a {STAND_IN} student of the other gold rows "
             f"({_share(self.student)} of the same rows)."
         )
+
+    def _of_texts(self) -> str:
+        told = (
+            f"The teacher's texts for {self.rows} gold train rows have a ROUGE-L of "
+            f"{_share(self.accuracy)} with theirs"
+        )
+        if self.student is None:
+            return f"{told}; there is nothing to compare it with (too few gold rows)."
+        sign = "more than" if self.better else "no more than"
+        return f"{told}, {sign} the target of the nearest other gold row ({_share(self.student)})."
 
     def to_facts(self) -> dict[str, Any]:
         """All of it as JSON."""
@@ -190,7 +212,7 @@ async def try_teacher(
         teacher=teacher,
         rows=len(chosen),
         asked=len(replies),
-        right=int(right.sum()),
+        right=int((right == 1).sum()),
         accuracy=interval(right),
         unreadable=sum(p.answer is None for p in predictions),
         confusion=_confusion(task, chosen, predictions),
@@ -198,6 +220,7 @@ async def try_teacher(
         usage=sum((reply.usage for reply in replies), Usage()),
         student=student_beside(gold, chosen) if compare else None,
         stopped=answers.stopped,
+        texts=task.kind == "generation",
     )
 
 
@@ -218,9 +241,12 @@ def pilot_request(options: AnnotatorOptions, gold: Gold, row: Example) -> Reques
 def right_rows(
     task: Task, rows: Sequence[Example], predictions: Sequence[Prediction]
 ) -> npt.NDArray[np.float64]:
-    """1 for each row that is right in all its labels (a question: exactly), else 0."""
+    """1 for each row that is right in all its labels (a question: exactly), else 0; of a text its
+    overlap with the best reference."""
     if task.kind == "span_qa":
         return row_values(task, rows, predictions, metric="em")
+    if task.kind == "generation":
+        return row_values(task, rows, predictions, metric=OVERLAP)
     return indicators(task, rows, predictions).right.astype(np.float64)
 
 
@@ -240,19 +266,22 @@ def _disagreements(
     return [
         Disagreement(row.id, dict(row.fields), row.answer, said.answer, said.text or "")
         for row, said, good in zip(rows, predictions, right, strict=True)
-        if not good
+        if good < FAR
     ]
 
 
 def student_beside(gold: Gold, held: Sequence[Example]) -> Interval | None:
     """Accuracy of a quick student on `held`, trained on the other train rows.
 
-    None where they are too few to train one, and for questions.
+    None where they are too few to train one, and for questions. Texts are looked up.
     """
     if gold.task.kind == "span_qa":
         return None
     out = {row.id for row in held}
     rows = [row for row in gold.train if row.id not in out]
+    if gold.task.kind == "generation":
+        said = Nearest(gold.task, rows).predict(held) if rows else []
+        return interval(right_rows(gold.task, held, said)) if said else None
     plugin = find("learner", STAND_IN)
     learner = plugin.make(plugin.options(), task=gold.task)
     with tempfile.TemporaryDirectory() as place:
