@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,21 @@ def test_a_moved_folder_brings_the_base_that_it_was_pretrained_for(
     expected = tuned.probabilities(lessons)
     (tmp_path / "one").rename(tmp_path / "two")
     assert np.array_equal(load_tuned(tmp_path / "two").probabilities(lessons), expected)
+
+
+def test_a_base_may_be_moved_if_something_else_names_it(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    shutil.copytree(bases["causal"], tmp_path / "one")
+    given: dict[str, Any] = {"family": "causal", "known_as": "hash", "steps": 2}
+    tuned = tuned_on(lessons, tmp_path / "one", tmp_path / "t", **given)
+    expected = tuned.probabilities(lessons)
+    (tmp_path / "one").rename(tmp_path / "two")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load_tuned(tmp_path / "t")
+    again = tuned_on(lessons, tmp_path / "two", tmp_path / "t", **given)
+    assert np.array_equal(again.probabilities(lessons), expected)
+    again.merge(tmp_path / "merged")
 
 
 def test_a_base_that_changed_is_refused(

@@ -57,5 +57,8 @@ def test_whatever_decides_the_result_is_in_the_identity() -> None:
     ]
     assert len({named(), *others}) == len(others) + 1
     assert named(texts=("unused",)) == named()
+    assert named(Tuning("causal", "here", known_as="x")) == named(
+        Tuning("causal", "there", known_as="x")
+    )
     fresh = Tuning("causal", shape=SHAPE)
     assert named(fresh, texts=("read",)) != named(fresh)

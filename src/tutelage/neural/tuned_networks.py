@@ -207,8 +207,12 @@ def save_tuned(net: Net, adapted: Any, folder: Path) -> None:
         write_folder(folder / MODEL, net.save)
 
 
-def load_tuned(folder: Path) -> Tuned:
+def load_tuned(folder: Path, *, model: str = "") -> Tuned:
     """The teacher that a finished tuning left in `folder`.
+
+    Args:
+        folder: Of `tune`.
+        model: Where the base of an adapter lies now; where it lay then if empty.
 
     Raises:
         UserError: there is none, or its base cannot be loaded or is another one now.
@@ -221,6 +225,8 @@ def load_tuned(folder: Path) -> Tuned:
         )
     note = orjson.loads((folder / NOTE).read_bytes())
     body = Body(**{**note["body"], "labels": tuple(note["body"]["labels"])})
+    if model and body.model != BASE:
+        body = replace(body, model=model)
     is_adapter = (folder / ADAPTER).is_dir()
     place = _place(folder, body) if is_adapter else str(folder / MODEL)
     net = load_body(replace(body, model=place))

@@ -97,7 +97,7 @@ def tune(
     if (folder / NOTE).exists():
         note = orjson.loads((folder / NOTE).read_bytes())
         check_identity(folder / NOTE, note, identity)
-        return load_tuned(folder)
+        return load_tuned(folder, model=plan.model)
     job = _Job(plan, lessons, dev, tuple(labels), texts, seed, folder, identity, progress)
     return job.run()
 

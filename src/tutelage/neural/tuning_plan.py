@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from tutelage.exceptions import UserError
 from tutelage.neural.adapters import Family, Lora, check_quantise
@@ -55,6 +55,9 @@ class Tuning:
     pretrain_steps: int = 0
     """Optimiser steps on plain texts beforehand, for a network of `shape`."""
     pretrain_rate: float = 1e-3
+    known_as: str = ""
+    """What names the weights of `model` wherever they lie, such as a hash of them: the model may
+    then be moved between two calls. Where empty, `model` itself names them."""
 
 
 def identity_of(
@@ -67,11 +70,12 @@ def identity_of(
     seed: int,
 ) -> str:
     """Hash of everything that decides what is learned."""
+    told = asdict(replace(plan, model=plan.known_as or plan.model, known_as=""))
     return content_hash(
         "tune1",
         {
             "version": VERSION,
-            "plan": asdict(plan),
+            "plan": told,
             "lessons": [asdict(row) for row in lessons],
             "dev": [asdict(row) for row in dev],
             "labels": list(labels),
