@@ -119,12 +119,6 @@ def test_prompt_and_ending_are_tokenised_apart(net: Causal) -> None:
     assert read(ids[at:-1]) == "Answer: good"
 
 
-def test_a_limit_cuts_the_start_of_a_prompt(net: Causal) -> None:
-    whole = prompt_ids(net, "one two 12 Answer:")
-    assert prompt_ids(net, "one two 12 Answer:", limit=5) == [2, *whole[-4:]]
-    assert prompt_ids(net, "one two 12 Answer:", limit=len(whole)) == whole
-
-
 def test_an_empty_prompt_is_the_beginning_alone(net: Causal) -> None:
     assert prompt_ids(net, "") == [2]
     assert join_ids(net, "", "") == ([2, 1], 1)

@@ -171,26 +171,21 @@ def fresh_causal(
     return Causal(net, tokenizer)
 
 
-def prompt_ids(net: Causal, prompt: str, *, limit: int | None = None) -> list[int]:
+def prompt_ids(net: Causal, prompt: str) -> list[int]:
     """What a prompt is to the model: its beginning token, where it has one, and the pieces.
 
     Args:
         net: The model.
         prompt: Plain text, or what `chat_text` made of messages.
-        limit: Most ids; the start of a longer prompt is cut, since the end holds the question.
     """
     begin = list(net.begin)
     ids = pieces(net.tokenizer, [prompt])[0] if prompt else []
     if ids[: len(begin)] == begin:  # a chat template writes the beginning token itself
         ids = ids[len(begin) :]
-    if limit is not None:
-        ids = ids[max(0, len(ids) - max(limit - len(begin), 1)) :]
     return [*begin, *ids] or [net.end]
 
 
-def join_ids(
-    net: Causal, prompt: str, ending: str, *, limit: int | None = None
-) -> tuple[list[int], int]:
+def join_ids(net: Causal, prompt: str, ending: str) -> tuple[list[int], int]:
     """Ids of prompt, ending and end of sequence, for training and for scoring alike.
 
     Prompt and ending are tokenised apart, so that no piece spans the border and the ending is the
@@ -201,12 +196,11 @@ def join_ids(
         net: The model.
         prompt: Plain text, or what `chat_text` made of messages.
         ending: What follows.
-        limit: Most ids of the prompt; see `prompt_ids`.
 
     Returns:
         The ids, and the position at which the ending begins.
     """
-    before = prompt_ids(net, prompt, limit=limit)
+    before = prompt_ids(net, prompt)
     return [*before, *ending_ids(net, ending)], len(before)
 
 

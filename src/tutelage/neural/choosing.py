@@ -36,20 +36,25 @@ def choose(scores: torch.Tensor, draws: Sequence[Draw]) -> torch.Tensor:
     Returns:
         [rows], ids.
     """
-    chosen = scores.argmax(dim=1)
     rows = [i for i, draw in enumerate(draws) if draw.temperature > 0]
     if not rows:
+        return scores.argmax(dim=1)
+    if len(rows) < len(draws):
+        chosen = scores.argmax(dim=1)
+        chosen[rows] = choose(scores[rows], [draws[i] for i in rows])
         return chosen
-    own = [draws[i] for i in rows]
+    return _draw(scores, draws)
+
+
+def _draw(scores: torch.Tensor, draws: Sequence[Draw]) -> torch.Tensor:
     shares = nucleus(
-        torch.softmax(scores[rows] / _column([d.temperature for d in own], scores), dim=1),
-        _column([d.top_p for d in own], scores),
+        torch.softmax(scores / _column([d.temperature for d in draws], scores), dim=1),
+        _column([d.top_p for d in draws], scores),
     )
     waits = exponential(
-        [d.stream for d in own], [d.step for d in own], scores.shape[1], scores.device
+        [d.stream for d in draws], [d.step for d in draws], scores.shape[1], scores.device
     )
-    chosen[rows] = (shares / waits).argmax(dim=1)
-    return chosen
+    return waits.reciprocal_().mul_(shares).argmax(dim=1)
 
 
 def nucleus(shares: torch.Tensor, top_p: torch.Tensor) -> torch.Tensor:

@@ -62,7 +62,6 @@ def write(
     *,
     batch_size: int,
     precision: str,
-    max_prompt: int | None = None,
 ) -> list[Written]:
     """Write a text for each request, in their order.
 
@@ -77,12 +76,11 @@ def write(
         wanted: The requests.
         batch_size: Most sequences at once; a counter prompt counts as one.
         precision: `fp32` or `bf16`.
-        max_prompt: Most ids of a prompt; see `stepping.read_prompts`.
 
     Raises:
         TutelageError: one request alone does not fit into memory.
     """
-    rows = _rows(net, wanted, max_prompt)
+    rows = _rows(net, wanted)
     training = net.model.training
     net.model.eval()
 
@@ -160,10 +158,10 @@ class _Row:
         )
 
 
-def _rows(net: Causal | Transducer, wanted: Sequence[Wanted], max_prompt: int | None) -> list[_Row]:
+def _rows(net: Causal | Transducer, wanted: Sequence[Wanted]) -> list[_Row]:
     against = [w.steering.against if w.steering else () for w in wanted]
     texts = [t for w, others in zip(wanted, against, strict=True) for t in (w.prompt, *others)]
-    ids = iter(read_prompts(net, texts, limit=max_prompt))
+    ids = iter(read_prompts(net, texts))
     rows = []
     for number, (one, others) in enumerate(zip(wanted, against, strict=True)):
         prompts = [next(ids) for _ in range(1 + len(others))]
@@ -234,13 +232,7 @@ def _extend(
     sizes = [len(row.prompts) for row in rows]
     first = [sum(sizes[:i]) for i in range(len(rows))]
     plain = logits[first] if len(logits) > len(rows) else logits
-    scores = plain[:, : spelling.size].clone()
-    for n, row in enumerate(rows):
-        if row.wanted.steering:
-            own = logits[first[n] : first[n] + sizes[n], : spelling.size]
-            scores[n] = steer(
-                own[0], own[1:], row.wanted.steering, source=row.source, written=row.ids
-            )
+    scores = _bent(rows, logits, plain, first)[:, : spelling.size]
     chosen = choose(scores, [row.draw() for row in rows])
     for row, piece, score, top in zip(
         rows, chosen.tolist(), *_told(plain, chosen, rows), strict=True
@@ -251,17 +243,37 @@ def _extend(
     return chosen.repeat_interleave(torch.tensor(sizes, device=chosen.device))
 
 
+def _bent(
+    rows: Sequence[_Row], logits: torch.Tensor, plain: torch.Tensor, first: Sequence[int]
+) -> torch.Tensor:
+    """Scores of each row's next piece, steered where it asks for that, [rows, vocabulary]."""
+    if not any(row.wanted.steering for row in rows):
+        return plain
+    scores = plain.clone()
+    for n, (row, at) in enumerate(zip(rows, first, strict=True)):
+        if row.wanted.steering:
+            scores[n] = steer(
+                logits[at],
+                logits[at + 1 : at + len(row.prompts)],
+                row.wanted.steering,
+                source=row.source,
+                written=row.ids,
+            )
+    return scores
+
+
 def _told(
     plain: torch.Tensor, chosen: torch.Tensor, rows: Sequence[_Row]
 ) -> tuple[list[float], list[tuple[tuple[int, float], ...]]]:
     """Log-probability of the chosen pieces and the likeliest pieces, as the model has them."""
-    logs = torch.log_softmax(plain, dim=1)
-    scores: list[float] = logs.gather(1, chosen[:, None])[:, 0].tolist()
+    total = torch.logsumexp(plain, dim=1, keepdim=True)
+    scores: list[float] = (plain.gather(1, chosen[:, None]) - total)[:, 0].tolist()
     most = max(row.wanted.alternatives or 0 for row in rows)
     if not most:
         return scores, [()] * len(rows)
-    best = logs.topk(min(most, logs.shape[1]), dim=1)
+    best = plain.topk(min(most, plain.shape[1]), dim=1)
+    logs = (best.values - total).tolist()
     return scores, [
         tuple(zip(ids, values, strict=True))[: row.wanted.alternatives or 0]
-        for row, ids, values in zip(rows, best.indices.tolist(), best.values.tolist(), strict=True)
+        for row, ids, values in zip(rows, best.indices.tolist(), logs, strict=True)
     ]

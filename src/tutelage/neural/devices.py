@@ -64,7 +64,8 @@ def computing(device: torch.device, precision: str) -> Iterator[None]:
 
 @contextmanager
 def in_full_precision(head: torch.nn.Module, where: torch.Tensor | None = None) -> Iterator[None]:
-    """Run one layer in fp32 inside a bf16 computation, on chosen positions where given.
+    """Run one layer in the type of its weights inside a bf16 computation, which is fp32 unless the
+    network itself was loaded in bf16; on chosen positions where given.
 
     bf16 keeps 8 bits of a logit: two labels would often tie, and the first one would win.
     """
@@ -74,7 +75,7 @@ def in_full_precision(head: torch.nn.Module, where: torch.Tensor | None = None) 
         states = given[0] if where is None else given[0][where]
         off.append(torch.autocast(states.device.type, enabled=False))
         off[-1].__enter__()  # type: ignore[no-untyped-call]
-        return (states.float(), *given[1:])
+        return (states.to(next(head.parameters()).dtype), *given[1:])
 
     def after(*_: object) -> None:
         off.pop().__exit__(None, None, None)

@@ -28,7 +28,6 @@ def score_endings(
     *,
     batch_size: int,
     precision: str,
-    max_prompt: int | None = None,
 ) -> Scores:
     """log p(ending, end of sequence | prompt) of every ending after every prompt.
 
@@ -41,7 +40,6 @@ def score_endings(
         endings: The candidates.
         batch_size: Most prompts at once, and most prompts times endings.
         precision: `fp32` or `bf16`.
-        max_prompt: Most ids of a prompt; see `stepping.read_prompts`.
 
     Returns:
         [prompts, endings], natural logarithms.
@@ -54,7 +52,7 @@ def score_endings(
     if not scores.size:
         return scores
     candidates = make_candidates(_ending_ids(net, endings))
-    ids = read_prompts(net, prompts, limit=max_prompt)
+    ids = read_prompts(net, prompts)
     _check_room(net, ids, candidates)
     training = net.model.training
     net.model.eval()
@@ -92,7 +90,7 @@ def _check_room(
         raise UserError(
             f"The longest prompt and ending take {before + longest} positions.",
             f"The model knows {limit}.",
-            "Cut the prompts (max_prompt), or use a model of more positions.",
+            "Shorten the prompts, or use a model of more positions.",
         )
 
 

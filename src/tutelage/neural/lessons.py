@@ -146,7 +146,7 @@ def encode(
         joined = [join_ids(net, p, e) for p, e in zip(prompts, endings, strict=True)]
         pairs = [(ids[:at], ids[at:]) for ids, at in joined]
     else:
-        targets = [[*ids, net.end] for ids in pieces(net.tokenizer, endings)]
+        targets = [[*net.lead, *ids, net.end] for ids in pieces(net.tokenizer, endings)]
         sources = pieces(net.tokenizer, prompts, special=True)
         pairs = list(zip(sources, targets, strict=True))
     return [Encoded(s, t[:max_target], 0, min(len(t), max_target)) for s, t in pairs]

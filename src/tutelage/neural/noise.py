@@ -32,22 +32,22 @@ def exponential(
         [rows, size], float64, above 0.
     """
     seeds = torch.tensor([_signed(_seed(*row)) for row in zip(streams, steps, strict=True)])
-    uniform = (_shifted(outputs(seeds.to(device), size), 12).double() + 0.5) * 2.0**-52
-    return -torch.log(uniform)
+    words = _shifted(outputs(seeds.to(device), size), 12)
+    return words.double().add_(0.5).mul_(2.0**-52).log_().neg_()
 
 
 def outputs(seeds: torch.Tensor, count: int) -> torch.Tensor:
     """The first `count` outputs of SplitMix64 for each seed, [seeds, count], as signed integers."""
     place = torch.arange(1, count + 1, device=seeds.device)
     z = seeds[:, None] + place * _signed(GAMMA)  # int64 wraps around, as it should
-    z = (z ^ _shifted(z, 30)) * _signed(FIRST)
-    z = (z ^ _shifted(z, 27)) * _signed(SECOND)
-    return z ^ _shifted(z, 31)
+    z = z.bitwise_xor_(_shifted(z, 30)).mul_(_signed(FIRST))
+    z = z.bitwise_xor_(_shifted(z, 27)).mul_(_signed(SECOND))
+    return z.bitwise_xor_(_shifted(z, 31))
 
 
 def _shifted(z: torch.Tensor, bits: int) -> torch.Tensor:
     """Shift right without sign: torch's own shift drags the highest bit along."""
-    return (z >> bits) & ((1 << (64 - bits)) - 1)
+    return (z >> bits).bitwise_and_((1 << (64 - bits)) - 1)
 
 
 def _seed(stream: int, step: int) -> int:

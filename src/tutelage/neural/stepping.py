@@ -31,22 +31,19 @@ class Steps(Protocol):
         """Forget all rows but these (their numbers among the present ones)."""
 
 
-def read_prompts(
-    net: Causal | Transducer, prompts: Sequence[str], *, limit: int | None = None
-) -> list[list[int]]:
-    """Prompts in ids as the model reads them.
+def read_prompts(net: Causal | Transducer, prompts: Sequence[str]) -> list[list[int]]:
+    """Prompts in ids as the model reads them. An encoder that tells no more positions apart loses
+    the end of a longer prompt.
 
     Args:
         net: The model.
         prompts: Plain text, or what `chat_text` made of messages.
-        limit: Most ids. An encoder–decoder loses the end of a longer text, a causal model its
-            start (see `causal.prompt_ids`).
     """
     if isinstance(net, Causal):
-        return [prompt_ids(net, prompt, limit=limit) for prompt in prompts]
+        return [prompt_ids(net, prompt) for prompt in prompts]
+    limit = net.source_limit
     ids = pieces(net.tokenizer, prompts, special=True)
-    most = min((x for x in (limit, net.source_limit) if x is not None), default=None)
-    return ids if most is None else [cut(row, most) for row in ids]
+    return ids if limit is None else [cut(row, limit) for row in ids]
 
 
 def open_steps(net: Causal | Transducer, prompts: Sequence[Sequence[int]]) -> Steps:
@@ -66,6 +63,7 @@ class CausalSteps:
         lengths = torch.tensor([len(p) for p in prompts], device=net.device)
         place = torch.arange(longest, device=net.device)
         self.mask = (place >= longest - lengths[:, None]).long()
+        self.takes = _arguments(net.model)
         self.cache: Any = DynamicCache(config=net.model.config.get_text_config(decoder=True))
 
     def first(self) -> torch.Tensor:
@@ -78,10 +76,10 @@ class CausalSteps:
     def feed(self, ids: torch.Tensor, *, last: bool) -> torch.Tensor:
         """Logits after each of `ids`, whose own columns the mask already has."""
         given: dict[str, Any] = {}
-        if _takes(self.net.model, "position_ids"):
+        if "position_ids" in self.takes:
             places = (self.mask.cumsum(dim=1) - 1).clamp(min=0)
             given["position_ids"] = places[:, -ids.shape[1] :]
-        if last and _takes(self.net.model, "logits_to_keep"):
+        if last and "logits_to_keep" in self.takes:
             given["logits_to_keep"] = 1
         with head_in_full_precision(self.net.model):
             out = self.net.model(
@@ -161,7 +159,7 @@ def head_in_full_precision(model: Any) -> Iterator[None]:
         yield
 
 
-def _takes(model: Any, name: str) -> bool:
-    """Whether a model, or the one inside an adapter, takes an argument of that name."""
+def _arguments(model: Any) -> frozenset[str]:
+    """Names of the arguments that a model, or the one inside an adapter, takes."""
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return name in inspect.signature(inner.forward).parameters
+    return frozenset(inspect.signature(inner.forward).parameters)
