@@ -70,10 +70,10 @@ def test_an_edited_template_of_ones_own_is_another_part(small_recipe, tmp_path):
 
 def test_a_fault_of_a_synthesis_names_its_arm(small_recipe, tmp_path):
     raw = looked_at(small_recipe, "errors", {"kind": "linear"})
-    writer = {"zerogen": {"rows": 10, "self_debiasing": True}}
+    writer = {"supergen": {"rows": 10, "texts_per_request": 5}}
     raw["arms"]["looked_at"]["synthesis"] = writer
     (fault,) = asyncio.run(check_study(load_recipe(raw, folder=tmp_path))).faults
-    assert fault.what.startswith("arms.looked_at.synthesis: self_debiasing cannot be done")
+    assert fault.what.startswith("arms.looked_at.synthesis: supergen cannot ask for 5 texts")
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,6 @@ def test_log_probabilities_are_asked_for_and_become_scores() -> None:
 
 
 def test_what_it_cannot_do_is_refused_with_the_reason() -> None:
-    with pytest.raises(UserError, match="no logits"):
-        supergen(repetition_rewards=True)
     with pytest.raises(UserError, match="whole reply"):
         supergen(texts_per_request=5)
 

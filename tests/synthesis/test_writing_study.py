@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import threading
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 import tutelage
+from tutelage.exceptions import UserError
 from tutelage.store.ledger import Ledger
 
 WORDS = [
@@ -247,17 +247,15 @@ def test_rounds_of_errors_and_their_rival_on_seeds_that_are_paid_once(
     assert sum(total.charged.requests for total in totals.values()) == drafts + 30
 
 
-async def test_check_refuses_self_debiasing_with_its_reason(
-    small_recipe: Any, server: Server
+def test_an_endpoint_cannot_debias_and_is_not_asked(
+    small_recipe: Any, server: Server, tmp_path: Any
 ) -> None:
-    arms = {"zerogen": {"synthesis": {"zerogen": {"self_debiasing": True}}}}
-    checkup = tutelage.check(recipe(small_recipe, server, arms))
-    assert not checkup.ok
-    (fault,) = checkup.faults
-    assert "self_debiasing cannot be done by this version" in fault.what
-    assert "logits" in fault.why
+    arms = {"zerogen": {"synthesis": {"zerogen": {"self_debiasing": {"decay": 100}}}}}
+    made = recipe(small_recipe, server, arms)
+    for go in (lambda: tutelage.plan(made), lambda: tutelage.run(made, tmp_path / "run")):
+        with pytest.raises(UserError, match="cannot steer what it writes"):
+            go()
     assert server.bodies == []
-    await asyncio.sleep(0)
 
 
 def test_a_plan_shows_what_several_texts_in_a_request_save(

@@ -17,14 +17,17 @@ from tutelage.records import (
     Draft,
     Example,
     Gist,
+    Label,
+    Message,
     Order,
     Origin,
     Refusal,
     Reply,
     Span,
+    Steering,
     Task,
 )
-from tutelage.synthesis.writer_options import ZeroGenOptions
+from tutelage.synthesis.writer_options import SelfDebiasingOptions, ZeroGenOptions
 from tutelage.synthesis.zerogen import ZeroGen, build
 
 
@@ -129,12 +132,15 @@ def test_no_first_text_is_a_clear_fault(nli: Task, brief: Brief) -> None:
 
 
 def test_what_cannot_be(reviews: Task, nli: Task) -> None:
-    with pytest.raises(UserError, match="self_debiasing cannot be done by this version"):
-        made(reviews, self_debiasing=True)
+    task = Task("qa", "span_qa", ("context", "question"))
+    with pytest.raises(UserError, match="self_debiasing does not go with the task 'qa'"):
+        made(task, self_debiasing=SelfDebiasingOptions())
     with pytest.raises(UserError, match="topics are for single texts"):
         made(nli, topics=5)
-    with pytest.raises(UserError, match="cannot run as published on pairs"):
+    with pytest.raises(UserError, match="cannot run as published on these pairs"):
         made(nli, as_published=True)
+    with pytest.raises(UserError, match="single texts without topics"):
+        made(reviews, as_published=True)
     with pytest.raises(UserError, match="no template"):
         made(reviews, template="none.jinja")
 
@@ -215,3 +221,38 @@ def test_a_review_that_is_its_title_is_dropped(reviews: Task) -> None:
     (draft,) = synthesizer.step(order, [Reply("r", (Completion(f'{title}!"'),))])
     assert isinstance(draft, Draft)
     assert draft.content == Refusal("it repeats what it was written for")
+
+
+@pytest.mark.parametrize(
+    ("fields", "prompt", "said"),
+    [
+        (
+            ("premise", "hypothesis"),
+            '"Dog 0 runs."\nBased on the above description, the following sentence is definitely '
+            '{}: "',
+            ("correct", "wrong"),
+        ),
+        (
+            ("sentence", "question"),
+            'Information: "Dog 0 runs."\nQuestion (answer {} above information): "',
+            ("in", "not in"),
+        ),
+    ],
+)
+def test_the_published_pairs(
+    fields: tuple[str, str], prompt: str, said: tuple[str, str], shopping: Any
+) -> None:
+    """RTE and QNLI: second texts for gold first ones, each label against the other's prompt."""
+    task = Task("rte", "nli", fields, (Label("0", "entailment"), Label("1", "not_entailment")))
+    row = Example("g", dict(zip(fields, ("Dog 0 runs.", "x"), strict=True)), "0")
+    brief = Brief(task, "zero", (replace(row, origin=Origin("train")),), seed=1)
+    long = "Is it a dog that is running there in the cold park?"
+    synthesizer = made(task, rows=2, as_published=True)
+    bought = shopping(synthesizer, brief, lambda g, t: f'{long}" says the man')
+    prompts = [(Message("user", prompt.format(words)),) for words in said]
+    assert [request.messages for request in shopping.requests] == prompts
+    assert [request.steering for request in shopping.requests] == [
+        Steering(against=(prompts[1],), decay=200.0, least=0.01),
+        Steering(against=(prompts[0],), decay=200.0, least=0.01),
+    ]
+    assert [row.fields[fields[1]] for row in rows(bought.drafts)] == [long, long]

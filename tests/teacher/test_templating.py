@@ -58,8 +58,10 @@ HASHES = {
     "vary.v1": "8c67f14698d9a8ed8728725cc80987428af8baa66063c04efbd16fbe6a02b09d",
     "write.v1": "483d9bbf1e7172684fd76e4e6ae6d65b38346b1abefec2217099a16a614c8c8c",
     "write_like.v1": "c3d693caf6fb4897a62e6c92e587eee82ae5e521c100e85255a7af4c752872d6",
+    "zerogen_qnli.v1": "072076bc8ac9d087e4c63657a2c894775c7072f34ee11d58e06ae1cd363ce081",
     "zerogen_question.v1": "da207c7d2961c7ea0e57fa210997b8f2f43e70473b8480ed98ef7466267dea51",
     "zerogen_review.v1": "4b2be638166449f39b4ffe3c00d257136a65f790274e8106084b5ea2fe6f6022",
+    "zerogen_rte.v1": "72eec2699b572ce72761c1df09a8645315a3f964efa761b25e1b1baed6ddf24f",
     "zerogen_title.v1": "845f2a39eb5bbb093a8e77af198189de6e6325a95490161dad7a47662b9a7f5c",
 }
 """A shipped template is never edited: write a new file with the next version instead."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Interval
 
-from tutelage.synthesis.writer_options import Count, Share, WritingOptions, ZeroGenOptions
+from tutelage.synthesis.writer_options import (
+    Count,
+    RepetitionOptions,
+    Share,
+    WritingOptions,
+    ZeroGenOptions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,8 @@ class SuperGenOptions(WritingOptions):
     oversample: Annotated[float, Ge(1)] = 4.0
     """Candidates to ask for in a turn's first wave, for each row to keep. As published: 8.3 for
     SST-2 (25,000 candidates of each label for 3,000 rows)."""
-    repetition_rewards: bool = False
-    """The paper's rewards and penalties by label for repeating the first text; refused by this
-    version, whose teachers give no logits."""
+    repetition: Mapping[str, RepetitionOptions] | Literal["published"] | None = None
+    """Rewards and penalties by label for repeating the first text of a pair, and itself, such as
+    `{yes: {reward: 0.8, penalty: 1.1}}`, or the paper's: for teachers that run in this process."""
     as_published: bool = False
     """Keep the published system's prompts and quirks; the module `supergen` lists them."""

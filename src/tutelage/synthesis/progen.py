@@ -118,6 +118,12 @@ def build(options: ProGenOptions, *, task: Task, folder: Path = Path()) -> ProGe
             "It shows helpful rows of the label that is written for.",
             "Use zerogen.",
         )
+    if options.as_published and len(task.fields) > 1:
+        raise UserError(
+            "progen cannot run as published on pairs.",
+            "The paper shows and writes single texts.",
+            "Leave as_published out.",
+        )
     sizes = options.schedule
     if sizes is not None and (not sizes or any(b <= a for a, b in pairwise(sizes))):
         raise UserError(

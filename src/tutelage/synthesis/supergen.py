@@ -23,8 +23,9 @@ What is published, and what differs:
     waves               5                              1
     score               mean over the completion       mean over what is left of it: not kept
     MNLI neutral        by log-probability             at random: not kept
-    repetition          none                           rewards and penalties by label on logits: no
-                                                       teacher of this version gives logits
+    repetition          `repetition`, by label         `repetition: published`: the factors of MNLI,
+                                                       RTE and SST-2 (both need a teacher that runs
+                                                       in this process)
     student             the recipe's                   label smoothing .15, ensembling: {}
 
 The published generator is CTRL (1.6 billion parameters), whose control codes stand in the prompts.
@@ -51,6 +52,7 @@ from tutelage.records import (
     Task,
 )
 from tutelage.synthesis import ordering
+from tutelage.synthesis.bending import repeating
 from tutelage.synthesis.generation_options import SuperGenOptions
 from tutelage.synthesis.quotas import quota
 from tutelage.synthesis.writing import Writing
@@ -95,16 +97,9 @@ def build(options: SuperGenOptions, *, task: Task, folder: Path = Path()) -> Sup
     """The synthesizer `supergen`.
 
     Raises:
-        UserError: repetition rewards, several texts in a request, or a task that cannot be written
-            for.
+        UserError: several texts in a request, factors for labels that the task does not have, or a
+            task that cannot be written for.
     """
-    if options.repetition_rewards:
-        raise UserError(
-            "repetition_rewards cannot be done by this version.",
-            "They raise and lower the next token's logits at every step of decoding, and an "
-            "endpoint shows no logits.",
-            "Leave them out; a local teacher of a later version will do it.",
-        )
     if options.texts_per_request > 1:
         raise UserError(
             f"supergen cannot ask for {options.texts_per_request} texts in a request.",
@@ -118,7 +113,8 @@ def build(options: SuperGenOptions, *, task: Task, folder: Path = Path()) -> Sup
         return SuperGen(
             task, replace(options, attributes=writing.options.attributes), writing, stages, 1
         )
-    writing = Writing(task, options, ordering.askings(task, options, folder))
+    bend = repeating(task, options.repetition)
+    writing = Writing(task, options, ordering.askings(task, options, folder), bend=bend)
     return SuperGen(task, options, writing, stages, options.waves)
 
 
@@ -145,6 +141,7 @@ def _published(options: SuperGenOptions, task: Task) -> Writing:
         guarded=False,
         screen=None if pair else opened,
         sampling=Sampling(temperature=0.0 if pair else 0.2, max_tokens=40),
+        bend=repeating(task, options.repetition),
     )
 
 

@@ -58,6 +58,27 @@ class WritingOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfDebiasingOptions:
+    """How strongly pieces of text that suit another label better are scaled down."""
+
+    decay: Annotated[float, Ge(0)] = 200.0
+    """Lambda: the factor is exp(decay times the difference of the probabilities)."""
+    least: Share = 0.01
+    """Epsilon: the factor is never below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionOptions:
+    """Factors on the temperature of single pieces of text; 1 leaves them alone."""
+
+    reward: Annotated[float, Gt(0)] = 1.0
+    """For pieces of the first text of a pair that are not written yet: below 1 makes them likelier,
+    above 1 less likely."""
+    penalty: Annotated[float, Gt(0)] = 1.0
+    """For pieces that are written already: above 1 makes them less likely."""
+
+
+@dataclass(frozen=True, slots=True)
 class ZeroGenOptions(WritingOptions):
     """Writing for labels from nothing."""
 
@@ -65,9 +86,9 @@ class ZeroGenOptions(WritingOptions):
     """Rows to keep in each turn, over all labels."""
     topics: Annotated[int, Ge(0)] = 0
     """Single texts: subjects that the teacher names in a stage before; each text is about one."""
-    self_debiasing: bool = False
-    """The paper's contrast with the other labels' prompts while decoding; refused by this
-    version, whose teachers give no logits."""
+    self_debiasing: SelfDebiasingOptions | None = None
+    """The paper's contrast with the other labels' prompts while decoding, `{}` for its values: for
+    teachers that run in this process."""
     as_published: bool = False
     """Keep the published system's prompts and quirks; the module `zerogen` lists them."""
 

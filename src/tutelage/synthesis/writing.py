@@ -35,6 +35,7 @@ from tutelage.records import (
     Sampling,
     Task,
 )
+from tutelage.synthesis.bending import Bend
 from tutelage.synthesis.copying import copied
 from tutelage.synthesis.writer_options import WritingOptions
 from tutelage.teacher.cleaning import clean, refusal
@@ -82,6 +83,8 @@ class Writing:
     """Whether copies of what was shown are refused, and replies corrected; not so as published."""
     sampling: Sampling = field(default_factory=Sampling)
     """Overrides the options where it says something, such as stops of a published method."""
+    bend: Bend | None = None
+    """How the teacher's probabilities are bent while it writes a text."""
 
     def step(self, order: Order, replies: Sequence[Reply]) -> Sequence[Request] | Sequence[Draft]:
         """The request of `order`, a correction where its reply cannot be read, or drafts."""
@@ -106,12 +109,16 @@ class Writing:
     # --- asking -----------------------------------------------------------------------------------
 
     def _request(self, asking: Asking, order: Order) -> Request:
-        given = self._variables(asking, order)
+        def prompted(order: Order) -> tuple[Message, ...]:
+            return asking.prompt.messages(self._variables(asking, order))
+
+        bent = self.bend is not None and not asking.material
         return Request(
-            asking.prompt.messages(given),
+            prompted(order),
             self._sampling(asking, order.count),
             schema=schema_of(asking.fields, order.count) if self.options.structured else None,
             shared=asking.shared,
+            steering=self.bend(order, prompted) if bent and self.bend else None,
             gist=self._gist(asking, order),
         )
 
@@ -120,7 +127,10 @@ class Writing:
         first = self._request(asking, order)
         given = {**self._variables(asking, order), "fault": fault}
         turn = (Message("assistant", reply), *load("correct.v1").messages(given))
-        return replace(first, messages=(*first.messages, *turn))
+        how = first.steering
+        if how is not None:  # what is contrasted differs in the label alone
+            how = replace(how, against=tuple((*prompt, *turn) for prompt in how.against))
+        return replace(first, messages=(*first.messages, *turn), steering=how)
 
     def _variables(self, asking: Asking, order: Order) -> dict[str, Any]:
         """What templates of writers may say."""

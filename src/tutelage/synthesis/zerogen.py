@@ -20,9 +20,13 @@ What `as_published: true` does differently, line by line:
                                                        dropped
     texts in a request  texts_per_request              1
     corrections         one                            none
+    self-debiasing      none; `self_debiasing: {}`     pairs: decay 200, least .01
+                        for any labels
 
-For pairs the paper contrasts the prompts of the labels while decoding (self-debiasing, decay 200):
-that acts on logits, which no teacher of this version gives, so pairs are refused as published.
+For pairs the paper writes second texts for gold first ones, with the prompts of RTE
+(zerogen_rte.v1) or, where the second text is a question, of QNLI (zerogen_qnli.v1), and contrasts
+the prompts of the labels while decoding. That bends probabilities, so the teacher must run in this
+process.
 Dropping exact duplicates is the check `duplicate`. Not kept: an IMDb task that maps 0 to positive
 where the data has 0 for negative, and a least length equal to the longest.
 """
@@ -36,13 +40,16 @@ from pathlib import Path
 from tutelage.exceptions import UserError
 from tutelage.records import Brief, Draft, Order, Reply, Request, Sampling, Task
 from tutelage.synthesis import contexts, ordering
+from tutelage.synthesis.bending import contrasting
 from tutelage.synthesis.published_texts import PublishedReading, quotation, unlike_its_source
 from tutelage.synthesis.quotas import quota
-from tutelage.synthesis.writer_options import ZeroGenOptions
+from tutelage.synthesis.writer_options import SelfDebiasingOptions, ZeroGenOptions
 from tutelage.synthesis.writing import Asking, Writing
 from tutelage.teacher.templating import load
 
 TOPICS = "topics"
+PAIR_LABELS = ("entailment", "not_entailment")
+"""Words of the labels of the published pair tasks."""
 PUBLISHED_SAMPLING = Sampling(temperature=1.0, top_p=0.9, max_tokens=40)
 
 
@@ -86,16 +93,8 @@ def build(options: ZeroGenOptions, *, task: Task, folder: Path = Path()) -> Zero
     """The synthesizer `zerogen`.
 
     Raises:
-        UserError: self-debiasing, a task that cannot be written for, or options that do not go
-            together.
+        UserError: a task that cannot be written for, or options that do not go together.
     """
-    if options.self_debiasing:
-        raise UserError(
-            "self_debiasing cannot be done by this version.",
-            "It lowers the next token's logits by those of the other labels' prompts at every "
-            "step of decoding, and an endpoint shows no logits.",
-            "Leave it out; a local teacher of a later version will do it.",
-        )
     pair = len(task.fields) > 1
     if options.topics and pair:
         raise UserError(
@@ -112,6 +111,7 @@ def build(options: ZeroGenOptions, *, task: Task, folder: Path = Path()) -> Zero
             **ordering.askings(task, options, folder),
             TOPICS: Asking(load("topics.v1"), ("topic",), "attributes", "topic"),
         },
+        bend=contrasting(task, options.self_debiasing),
     )
     return ZeroGen(task, options, writing, _stages(task, options), options.waves)
 
@@ -123,18 +123,22 @@ def _stages(task: Task, options: ZeroGenOptions) -> tuple[str, ...]:
 
 def _published(options: ZeroGenOptions, task: Task) -> ZeroGen:
     """ZeroGen with the published prompts, decoding and filters."""
-    question = task.kind == "span_qa"
-    if not question and (len(task.fields) > 1 or not options.topics):
-        what = "pairs" if len(task.fields) > 1 else "single texts without topics"
+    pair = len(task.fields) > 1 and task.kind != "span_qa"
+    if pair:
+        _check_pair(task)
+        options = replace(options, self_debiasing=options.self_debiasing or SelfDebiasingOptions())
+    elif task.kind != "span_qa" and not options.topics:
         raise UserError(
-            f"zerogen cannot run as published on {what}.",
-            "The paper decodes pairs with self-debiasing, which acts on logits, and writes every "
-            "review about a film title (`topics` says how many).",
+            "zerogen cannot run as published on single texts without topics.",
+            "The paper writes every review about a film title (`topics` says how many).",
             "Leave as_published out, or set topics.",
         )
     options = replace(options, texts_per_request=1, structured=False, attributes=None)
-    reading = PublishedReading(least_words=5 if question else 10, question=question)
-    name = "zerogen_question.v1" if question else "zerogen_review.v1"
+    question = task.kind == "span_qa" or (pair and task.fields[1] == "question")
+    reading = PublishedReading(least_words=5 if task.kind == "span_qa" else 10, question=question)
+    name = "zerogen_question.v1" if task.kind == "span_qa" else "zerogen_review.v1"
+    if pair:
+        name = "zerogen_qnli.v1" if question else "zerogen_rte.v1"
     title = Asking(load("zerogen_title.v1"), ("topic",), "attributes", "topic", read=quotation)
     askings = ordering.askings(task, replace(options, template=""), Path(), name)
     askings[ordering.TEXTS] = replace(askings[ordering.TEXTS], read=reading.read)
@@ -145,5 +149,16 @@ def _published(options: ZeroGenOptions, task: Task) -> ZeroGen:
         screen=unlike_its_source,
         guarded=False,
         sampling=PUBLISHED_SAMPLING,
+        bend=contrasting(task, options.self_debiasing),
     )
     return ZeroGen(task, options, writing, _stages(task, options), options.waves)
+
+
+def _check_pair(task: Task) -> None:
+    """Refuse pairs that the published prompts say nothing about."""
+    if {label.said for label in task.labels} != set(PAIR_LABELS):
+        raise UserError(
+            "zerogen cannot run as published on these pairs.",
+            f"Its prompts, those of RTE and QNLI, know the labels {' and '.join(PAIR_LABELS)}.",
+            "Leave as_published out, or give the labels these words.",
+        )
