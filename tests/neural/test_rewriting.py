@@ -10,7 +10,9 @@ torch = pytest.importorskip("torch")
 
 from tutelage.neural.decoding import Search
 from tutelage.neural.rewriting import Probe, Rewriter, Rewriting, chrf
+from tutelage.neural.schedule import Schedule
 from tutelage.neural.targets import Objective
+from tutelage.neural.training import Plan, train
 from tutelage.neural.transduction import SequenceLoss
 
 pytestmark = pytest.mark.train
@@ -46,6 +48,23 @@ def test_the_loss_is_the_weighted_mean_over_all_pieces_of_the_targets(tiny_net: 
         with torch.inference_mode():
             loss = sum(float(work.loss(part)) for part in parts)
         assert loss == pytest.approx(weighted / pieces, abs=1e-5)
+
+
+def test_what_memory_does_not_hold_is_halved(tiny_net: Any, tmp_path: Any) -> None:
+    class Cramped(SequenceLoss):
+        """Its memory holds one sequence at a time."""
+
+        def loss(self, work: Any) -> Any:
+            if len(work.micro.source) > 1:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return super().loss(work)
+
+    work = workload(tiny_net)
+    work.training = Cramped(tiny_net, Objective("label_only"), micro_batch=8)
+    schedule, device = Schedule(1, 0, 1e-3, (1,)), torch.device("cpu")
+    work.probe = Probe([], [], [])
+    course = train(work, Plan(schedule, 3, 0.0, "fp32", device, 1, tmp_path, "x", ("last",)))
+    assert (course.step, work.micro_batch) == (1, 1)
 
 
 def test_targets_are_whole_with_their_end_or_cut_without_one(tiny_net: Any) -> None:

@@ -139,6 +139,14 @@ class Rewriting:
         lengths = [[len(row.source), len(row.target), 0] for row in self.rows]
         self.sizes = np.array(lengths, dtype=np.int64).reshape(-1, 3)
 
+    @property
+    def micro_batch(self) -> int:
+        return self.training.micro_batch
+
+    @micro_batch.setter
+    def micro_batch(self, rows: int) -> None:
+        self.training.micro_batch = rows
+
     def split(self, rows: Sequence[int]) -> Sequence[Piecework]:
         return self.training.split([self.rows[row] for row in rows])
 

@@ -152,6 +152,14 @@ class Transduction:
             ]
         ).reshape(-1, 3)
 
+    @property
+    def micro_batch(self) -> int:
+        return self.training.micro_batch
+
+    @micro_batch.setter
+    def micro_batch(self, rows: int) -> None:
+        self.training.micro_batch = rows
+
     def split(self, rows: Sequence[int]) -> Sequence[Piecework]:
         sequences = [s for row in rows for s in self.rows[row]]
         if self.training.objective.name != "multi_task":
