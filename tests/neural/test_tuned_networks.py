@@ -177,3 +177,5 @@ def test_a_row_is_one_text_or_a_pair() -> None:
     assert texts_of(("a",)) == ("a",)
     assert texts_of(("a", "b")) == ("a", "b")
     assert texts_of(("a", "b", "c")) == ("a", "b c")
+    with pytest.raises(UserError, match="no fields"):
+        texts_of(())

@@ -186,6 +186,30 @@ def test_patience_ends_a_tuning_that_gets_no_better(
     assert tuned.facts["best_step"] == 2
 
 
+def test_dev_rows_must_have_a_label_of_the_task(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    dev = [replace(lessons[0], label="other")]
+    with pytest.raises(UserError, match="one has 'other'"):
+        learn(plan("encoder", model=str(bases["encoder"])), lessons, tmp_path, dev=dev)
+
+
+def test_what_a_kill_left_behind_is_tidied(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = plan("causal", model=str(bases["causal"]), steps=2)
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr("tutelage.neural.tuning._tidy", die)
+        learn(given, lessons, tmp_path)
+    assert (tmp_path / "tuning").is_dir()
+    learn(given, lessons, tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "tuned.json"]
+
+
 def test_facts_tell_what_was_done(bases: dict[str, Path], lessons: Any, tmp_path: Path) -> None:
     events: list[Any] = []
     given = plan("causal", shape=SHAPE, pretrain_steps=3, lora=Lora(rank=2))

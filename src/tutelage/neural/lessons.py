@@ -65,19 +65,28 @@ def check_lessons(lessons: Sequence[Lesson], labels: Sequence[str]) -> None:
         )
     if not labels:
         return
-    if unknown := [row for row in lessons if row.label not in labels]:
-        raise UserError(
-            f"{len(unknown)} rows to tune on have no label of the task; one has "
-            f"{unknown[0].label!r}.",
-            "Each row must say which label is right.",
-            f"Use one of {', '.join(labels)}, or leave the row out.",
-        )
+    check_known(lessons, labels)
     if missing := [name for name in labels if all(row.label != name for row in lessons)]:
         raise UserError(
             f"No gold row has the label {missing[0]!r}"
             + (f", nor {', '.join(map(repr, missing[1:]))}." if missing[1:] else "."),
             "A teacher cannot learn a label of which it sees no row.",
             "Give a gold row of each label, or draw the gold rows by label.",
+        )
+
+
+def check_known(rows: Sequence[Lesson], labels: Sequence[str]) -> None:
+    """Refuse rows that say no label of the task.
+
+    Raises:
+        UserError: tells how many there are, and one of them.
+    """
+    if unknown := [row for row in rows if row.label not in labels]:
+        raise UserError(
+            f"{len(unknown)} rows to tune on have no label of the task; one has "
+            f"{unknown[0].label!r}.",
+            "Each row must say which label is right.",
+            f"Use one of {', '.join(labels)}, or leave the row out.",
         )
 
 

@@ -191,7 +191,17 @@ class Tuned:
 
 
 def texts_of(fields: Sequence[str]) -> tuple[str, ...]:
-    """One text, or two for a pair; further ones are joined to the second."""
+    """One text, or two for a pair; further ones are joined to the second.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not fields:
+        raise UserError(
+            "A row has no fields.",
+            "An encoder reads the texts of a row, not a prompt.",
+            "Give Lesson.fields.",
+        )
     first, *others = fields
     return (first, " ".join(others)) if others else (first,)
 

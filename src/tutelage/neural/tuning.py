@@ -23,6 +23,7 @@ from tutelage.neural.lessons import (
     Examination,
     Lesson,
     Writer,
+    check_known,
     check_lessons,
     encode,
     endings_of,
@@ -44,6 +45,7 @@ from tutelage.neural.training import (
 )
 from tutelage.neural.tuned_networks import (
     BASE,
+    MODEL,
     NOTE,
     Body,
     Net,
@@ -92,11 +94,14 @@ def tune(
     """
     check_plan(plan, texts, labels)
     check_lessons(lessons, labels)
+    if labels:
+        check_known(dev, labels)
     identity = identity_of(plan, lessons, dev, labels=labels, texts=texts, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / NOTE).exists():
         note = orjson.loads((folder / NOTE).read_bytes())
         check_identity(folder / NOTE, note, identity)
+        _tidy(folder)
         return load_tuned(folder, model=plan.model)
     job = _Job(plan, lessons, dev, tuple(labels), texts, seed, folder, identity, progress)
     return job.run()
@@ -145,7 +150,7 @@ class _Job:
             "facts": facts,
         }
         write_json(self.folder / NOTE, note)
-        self._tidy(adapted)
+        _tidy(self.folder)
         return Tuned(body, net, endings, self.precision, self.folder, facts, adapted)
 
     def _telling(self, part: str) -> Progress:
@@ -355,9 +360,11 @@ class _Job:
             "device": self.device.type,
         }
 
-    def _tidy(self, adapted: Any) -> None:
-        """Remove what only an unfinished tuning needs."""
-        shutil.rmtree(self.folder / STATE, ignore_errors=True)
-        (self.folder / CLOCK).unlink(missing_ok=True)
-        if adapted is None:
-            shutil.rmtree(self.folder / BASE, ignore_errors=True)
+
+def _tidy(folder: Path) -> None:
+    """Remove what only an unfinished tuning needs."""
+    for name in (STATE, PRETRAINING):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / CLOCK).unlink(missing_ok=True)
+    if (folder / MODEL).is_dir():
+        shutil.rmtree(folder / BASE, ignore_errors=True)
