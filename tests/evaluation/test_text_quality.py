@@ -4,7 +4,7 @@ import pytest
 
 from tutelage.evaluation.influence import row_values
 from tutelage.evaluation.metrics import measure, metrics_for
-from tutelage.evaluation.text_quality import TextQuality, lengths, references_of
+from tutelage.evaluation.text_quality import TextQuality, lengths, loops, references_of
 from tutelage.exceptions import DataError, UserError
 from tutelage.records import Example, Prediction, Task
 
@@ -52,8 +52,16 @@ def test_texts_that_say_nothing_are_counted() -> None:
     assert found["unparseable"] == 0.25
     assert found["copied"] == 0.25  # all fields one after the other, in another case
     assert found["distinct"] == 0.75
+    assert found["loops"] == 0
     one_field = TextQuality().score(TASK, GOLD[:1], [said("a", "MAT sit")])
     assert one_field["copied"] == 1
+
+
+def test_a_text_that_says_the_same_again_and_again_loops() -> None:
+    assert loops("BremenBremenBremenBremenBremenBremen")
+    assert loops("the dog runs in the park " * 3)
+    assert not loops("the dog runs in the park and the cat runs in the park too")
+    assert not loops("ha ha ha")
 
 
 def test_lengths_are_held_against_the_mean_of_the_references() -> None:

@@ -314,6 +314,7 @@ TEXT_SCORES = {
     "empty": 0.0,
     "copied": 0.0,
     "distinct": 0.98,
+    "loops": 0.0,
     "unparseable": 0.0,
 }
 SIGNATURES = {"bleu": "nrefs:var|tok:13a", "chrf": "nrefs:var|nc:6"}
@@ -342,7 +343,7 @@ def _as_texts(found: dict[str, Any]) -> dict[str, Any]:
     found["examples"][0].update(answer="a fine day", references=["a fine day", "what a day"])
     for name, said in (("label_only", "a day"), ("explain", "what a day"), ("majority", None)):
         found["examples"][0]["answers"][name]["said"] = said
-    found.update(sliced_by="chrf", signatures=SIGNATURES)
+    found.update(sliced_by="chrf", signatures=SIGNATURES, recited={"explain": 0.05})
     return found
 
 

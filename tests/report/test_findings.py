@@ -223,6 +223,14 @@ def sized(ratio: float) -> Callable[[Results], None]:
     return change
 
 
+def majority(score: float) -> Callable[[Results], None]:
+    def change(r: Results) -> None:
+        r["recipe"]["rivals"] = {"majority": {"kind": "majority"}}
+        r["standings"][-1]["mean"] = score
+
+    return change
+
+
 def abstaining(r: Results) -> None:
     surplus(r)
     bought(r)["reasons"][0].update(check="synthesis", reason="confidence below the threshold")
@@ -244,6 +252,10 @@ TEACHING: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T123", None, "not applicable", "No arm bought from a teacher whose size is known"),
     ("T123", sized(0.5), "clear", "explain: The student has 50 % of its teacher's size"),
     ("T123", sized(1.5), "found", "explain: The student is larger than its teacher"),
+    ("T125", None, "not applicable", "No rival that learns nothing"),
+    ("T125", majority(0.1), "clear", "No arm lies below"),
+    ("T125", majority(0.47), "found", "label_only (40.0) lies below majority (47.0), which always"),
+    ("T125", majority(0.6), "found", "label_only (40.0) and explain (45.0) lie below majority (60"),
     ("T124", None, "not applicable", "No drafts were held against gold"),
     ("T124", copies(True, 0), "clear", "explain: no draft copied a gold row."),
     ("T124", copies(True, 1), "found", "10 % of 10 drafts copied gold rows (1 by word n-grams)"),
@@ -297,6 +309,7 @@ def silent(**scores: float) -> Callable[[Results], None]:
     [
         (silent(), "clear", "neither empty nor the input"),
         (silent(empty=0.02), "found", "Of the texts of explain, 2 % are empty."),
+        (silent(loops=0.2), "found", "Of the texts of explain, 20 % say the same again and again."),
         (
             silent(copied=0.5, distinct=0.25),
             "found",

@@ -38,7 +38,8 @@ class TextQuality:
     """Corpus BLEU and corpus chrF (0 to 100), ROUGE-1, ROUGE-2 and ROUGE-L F (0 to 1, the best
     reference of each row), `words` in the mean and as a share of the references' (`words_ratio`),
     and the shares of texts that are empty, that only repeat the input (`copied`), that no other
-    row's text equals (`distinct`), and that could not be read (`unparseable`)."""
+    row's text equals (`distinct`), that repeat themselves (`loops`), and that could not be read
+    (`unparseable`)."""
 
     options: Any = None
     name: str = "text_quality"
@@ -58,6 +59,7 @@ class TextQuality:
             "empty": _share([not text.strip() for text in texts]),
             "copied": _share([_repeats(task, r, t) for r, t in zip(gold, texts, strict=True)]),
             "distinct": len({_folded(text) for text in texts}) / len(texts),
+            "loops": _share([loops(text) for text in texts]),
             "unparseable": _share([p.target is None for p in found]),
         }
 
@@ -121,6 +123,22 @@ def _rouge(text: str, references: References) -> tuple[float, ...]:
     """F of each ROUGE with the reference that is best for it (Lin 2004), stemmed words."""
     best = _scorer().score_multi(list(references), text)
     return tuple(float(best[name].fmeasure) for name in ROUGES.values())
+
+
+PIECE, LONG = 8, 32
+"""Characters of a piece, and of a text from which on it is looked at for repeated pieces."""
+
+
+def loops(text: str) -> bool:
+    """Whether a text says the same again and again: less than half of its pieces of 8 characters
+    differ from one another.
+
+    >>> loops("of " * 20), loops("The cat sat on the mat and then it went on to sleep on the sofa.")
+    (True, False)
+    """
+    said = _folded(text)
+    pieces = [said[i : i + PIECE] for i in range(len(said) - PIECE + 1)]
+    return len(said) >= LONG and len(set(pieces)) < len(pieces) / 2
 
 
 def _repeats(task: Task, row: Example, text: str) -> bool:

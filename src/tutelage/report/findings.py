@@ -28,6 +28,12 @@ Facts = Mapping[str, Any]
 FEWEST_SEEDS = 3
 PLANNED = (SURPLUS, "selection")
 """Checks that drop what was ordered to be dropped: more candidates than wanted."""
+BLIND = {
+    "majority": "always gives the commonest answer",
+    "guess": "does not read the question",
+    "copy": "only repeats the input",
+}
+"""Kinds of rivals that learn nothing, and what they do."""
 ABSTAINED = "confidence"
 """How the reason begins of answers that a teacher keeps back on purpose."""
 OFFLINE_TEACHERS = {
@@ -359,6 +365,29 @@ def _without_student(e: Evidence) -> Outcome:
     return _found(told, "Every arm that was run has its students.")
 
 
+def _below_blind(e: Evidence) -> Outcome:
+    kinds = {n: rival["kind"] for n, rival in (e.results["recipe"].get("rivals") or {}).items()}
+    metric = e.results["task"]["metric"]
+    blind = [n for n in e.lines if kinds.get(n.name) in BLIND and n.main.score is not None]
+    if not blind:
+        return "not applicable", "No rival that learns nothing was scored."
+    told = []
+    for rival in blind:
+        least = rival.main.score or 0.0
+        below = [
+            f"{line.name} ({numbers.score(line.main.score, metric)})"
+            for line in e.arms
+            if line.main.score is not None
+            and (line.main.score if line.main.high is None else line.main.high) < least
+        ]
+        if below:
+            told.append(
+                f"{numbers.listed(below)} {'lies' if len(below) == 1 else 'lie'} below "
+                f"{rival.name} ({numbers.score(least, metric)}), which {BLIND[kinds[rival.name]]}."
+            )
+    return _found(told, "No arm lies below a rival that learns nothing.")
+
+
 CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T101", "Few seeds behind a figure", _few_seeds),
     ("T102", "The comparison is too blunt for what would matter", _blunt),
@@ -383,5 +412,6 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T122", "Texts that say nothing", lambda e: silent_texts(e.results)),
     ("T123", "Students as large as their teacher", lambda e: no_distillation(e.results)),
     ("T124", "Drafts that copy gold", lambda e: copies_of_gold(e.results)),
+    ("T125", "Arms below a rival that learns nothing", _below_blind),
 )
 """T104 stands in `openings.py`: it depends on when the run was started."""

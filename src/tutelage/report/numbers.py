@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tutelage.evaluation.scales import OF_A_HUNDRED
@@ -186,6 +187,15 @@ def plural(number: int, noun: str, several: str = "") -> str:
     ('1 row', '1,200 rows', '2 purchase seeds')
     """
     return f"{count(number)} {noun if number == 1 else several or noun + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts of a sentence, one after the other.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
 
 def duration(seconds: float) -> str:

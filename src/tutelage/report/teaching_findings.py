@@ -23,8 +23,8 @@ REPEATED = 0.5
 
 
 def silent_texts(results: Facts) -> Outcome:
-    """Arms whose texts are empty, repeat the input, or are all alike. Rivals are not judged: one of
-    them copies by design."""
+    """Arms whose texts are empty, repeat the input or themselves, or are all alike. Rivals are not
+    judged: one of them copies by design."""
     arms = [found for found in written_texts(results) if found.name not in results["rivals"]]
     if not arms:
         return "not applicable", "The answers of this task are no texts."
@@ -32,16 +32,20 @@ def silent_texts(results: Facts) -> Outcome:
     for found in arms:
         parts = [
             f"{numbers.percent(share)} {what}"
-            for share, what in ((found.empty, "are empty"), (found.copied, "only repeat the input"))
+            for share, what in (
+                (found.empty, "are empty"),
+                (found.copied, "only repeat the input"),
+                (found.loops, "say the same again and again"),
+            )
             if share >= FEW
         ]
         if found.distinct < REPEATED:
             parts.append(f"only {numbers.percent(found.distinct)} differ from one another")
         if parts:
-            told.append(f"Of the texts of {found.name}, {' and '.join(parts)}.")
+            told.append(f"Of the texts of {found.name}, {numbers.listed(parts)}.")
     if told:
         return "found", " ".join(told)
-    return "clear", "Arms write texts that are neither empty nor the input, and that differ."
+    return "clear", "Arms write texts that are neither empty nor the input, and do not repeat."
 
 
 def no_distillation(results: Facts) -> Outcome:

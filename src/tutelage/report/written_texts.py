@@ -35,9 +35,16 @@ class WrittenTexts:
     """Share of texts that only repeat the input."""
     distinct: float
     """Different texts as a share of all."""
+    loops: float
+    """Share of texts that say the same again and again."""
+    recited: float | None = None
+    """Share of texts that are a target the student was trained on, word for word; None for
+    rivals."""
 
 
-_MEASURES = tuple(field.name for field in fields(WrittenTexts) if field.name != "name")
+_MEASURES = tuple(
+    field.name for field in fields(WrittenTexts) if field.name not in ("name", "recited")
+)
 
 
 def written_texts(results: Facts) -> list[WrittenTexts]:
@@ -54,7 +61,9 @@ def written_texts(results: Facts) -> list[WrittenTexts]:
             == (name, chosen["grid"], chosen["rule"])
         )
         if all(measure in scores for measure in _MEASURES):
-            found.append(WrittenTexts(name, **{m: scores[m] for m in _MEASURES}))
+            own = {measure: scores[measure] for measure in _MEASURES}
+            told = results.get("recited", {}).get(name)
+            found.append(WrittenTexts(name, **own, recited=told))
     return found
 
 

@@ -34,6 +34,7 @@ from tutelage.store.ledger import Ledger
 from tutelage.study.building import Prepared
 from tutelage.study.draft_reasons import reason_facts
 from tutelage.study.gold_use import gold_use
+from tutelage.study.recitation import recited
 from tutelage.study.returns import return_facts
 from tutelage.study.shop import arm_of
 from tutelage.study.teacher_facts import seconds_in, size_facts, without_seconds
@@ -127,6 +128,7 @@ def results_of(evidence: Evidence, *, ledger: Ledger, study: str, started: float
         "slices_against": slice_reference(evidence),
         "sliced_by": sliced_by(task),
         "signatures": text_signatures(task, evidence.rows),
+        "recited": recited(prepared, evidence.learned, chosen, evidence.cards),
         "confusion": {
             arm: _confusion(_cards_of(evidence, contender)) for arm, contender in chosen.items()
         },
