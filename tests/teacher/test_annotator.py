@@ -187,6 +187,14 @@ def test_labels_are_scored_whole_where_the_alternatives_are_labels() -> None:
     assert read(task, ROW, reply("very bad", pieces)).scores is None
 
 
+@pytest.mark.parametrize("words", ["why?", "yes or no", "unsure", "C/D", "(b)", "5"])
+def test_a_reply_that_is_a_labels_words_is_that_label(words: str) -> None:
+    task = replace(TASK, labels=(Label("x", words), Label("y", "no")))
+    found = read(task, ROW, reply(f" {words}\n", (TokenScore(words, -0.1, {words: -0.1}),)))
+    assert (found.label, found.scores) == ("x", {"x": 1.0, "y": 0.0})
+    assert not abstains(task, reply(words))
+
+
 @settings(deadline=None)
 @given(
     labels=st.lists(st.sampled_from(("pos", "neg")), min_size=1, max_size=30),

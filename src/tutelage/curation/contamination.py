@@ -7,7 +7,7 @@ are looked at. Rationales that were published elsewhere get the ids of the gold 
 Gold train and pool are compared by whole row, for a row that repeats them adds nothing; held-out
 rows by whole row, by overlap, and by field, since a student that has seen the premises of the test
 has seen half of it. Of questions the question alone is compared: a context stands under many, and
-the row is both together.
+the row is both together. A target that a teacher wrote is compared with held-out references.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from tutelage.contracts import Bench
 from tutelage.curation.check_options import ContaminationOptions
-from tutelage.curation.verdicts import dropped, mended, passed, row_of, text_identity
+from tutelage.curation.verdicts import dropped, mended, passed, row_of, text_identity, wrote_answer
 from tutelage.exceptions import UserError
 from tutelage.records import Draft, Example, Task, Verdict
 
@@ -63,6 +63,8 @@ class ContaminationCheck:
             texts = {f"field {question}": row.fields.get(question, "")}
         elif self.options.by_field and len(self.task.fields) > 1:
             texts |= {f"field {field}": row.fields.get(field, "") for field in self.task.fields}
+        if row.target is not None and wrote_answer(row):
+            texts["target"] = row.target
         long = {name: text for name, text in texts.items() if len(text.split()) >= WORDS}
         for name, text in long.items():
             share = bench.sealed.overlap(text)

@@ -47,7 +47,7 @@ class FormatCheck:
         elif names:
             said = None if row.label is None else (row.label,)
         else:
-            return "" if row.target else "it has no target"
+            return "" if (row.target or "").strip() else "it has no target"
         if said is None:
             return "it has no label"
         unknown = [name for name in (*said, *(row.scores or ())) if name not in names]

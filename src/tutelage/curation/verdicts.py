@@ -28,6 +28,11 @@ def row_of(draft: Draft) -> Example:
     return draft.content
 
 
+def wrote_answer(row: Example) -> bool:
+    """Whether the answer of `row` is a teacher's: that of a new row, or to an unlabelled one."""
+    return row.origin.role in ("", "unlabelled")
+
+
 def text_identity(row: Example) -> str:
     """Equal where two rows have the same texts, white space and case aside."""
     folded = {name: text.casefold() for name, text in row.fields.items()}

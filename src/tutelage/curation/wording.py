@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from tutelage.contracts import Bench
 from tutelage.curation.check_options import RefusalOptions
-from tutelage.curation.verdicts import dropped, mended, passed, row_of
+from tutelage.curation.verdicts import dropped, mended, passed, row_of, wrote_answer
 from tutelage.records import Draft, Example, Task, Verdict
 from tutelage.teacher.cleaning import clean, holds_html, refusal, run_on_markers
 
@@ -26,7 +26,11 @@ class RefusalCheck:
     def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
         html = self.options.html == "always" or (
             self.options.html == "auto"
-            and not any(holds_html(text) for row in bench.gold for text in row.fields.values())
+            and not any(
+                holds_html(text)
+                for row in bench.gold
+                for text in (*row.fields.values(), *row.references)
+            )
         )
         return [self._verdict(draft, html=html) for draft in drafts]
 
@@ -54,7 +58,7 @@ def _written(row: Example) -> dict[str, str]:
     texts = {} if row.origin.role else dict(row.fields)
     if row.rationale is not None:
         texts["rationale"] = row.rationale
-    if row.target is not None and not row.origin.role:
+    if row.target is not None and wrote_answer(row):
         texts["target"] = row.target
     return texts
 
@@ -63,11 +67,13 @@ def _rewritten(row: Example, texts: Mapping[str, str]) -> Example:
     fields = {name: texts.get(name, text) for name, text in row.fields.items()}
     if row.origin.role:
         fields = dict(row.fields)
+    target = texts.get("target", row.target)
     return replace(
         row,
         fields=fields,
         rationale=texts.get("rationale", row.rationale),
-        target=texts.get("target", row.target),
+        target=target,
+        references=tuple(target if x == row.target and target else x for x in row.references),
     )
 
 

@@ -290,7 +290,7 @@ def written_fields(task: Task, options: WritingOptions) -> tuple[str, ...]:
         raise UserError(
             f"Rows of a {task.kind} task cannot be written yet.",
             "Writers ask for one text with one label.",
-            "Use annotate, or a classification, nli or span_qa task.",
+            "Use generate or annotate, or a classification, nli or span_qa task.",
         )
     if task.kind == "span_qa" and options.context in ("written", "together"):
         raise UserError(

@@ -192,6 +192,9 @@ def _read(task: Task, completion: Completion) -> tuple[str, Reading]:
     text = _counting(task, completion)
     if task.kind == "multi_label":
         return text, read_labels(text, task.labels)
+    for label in task.labels:
+        if text.strip() == label.said:  # whatever else its words might mean
+            return text, Reading(label=label.name, start=text.index(label.said))
     return text, read_label(text, task.labels)
 
 
