@@ -1,21 +1,17 @@
 """The run as data: its schema, and reading it with every fault at once."""
 
+from tutelage.recipe.data_schema import GoldSpec, LabelSpec, SourceSpec, SplitSpec, TaskSpec
 from tutelage.recipe.schema import (
     ArmSpec,
     BudgetSpec,
     Caps,
-    GoldSpec,
-    LabelSpec,
     MatchSpec,
     PartSpec,
     PriceSpec,
     Recipe,
     RivalSpec,
     SeedsSpec,
-    SourceSpec,
-    SplitSpec,
     StudentSpec,
-    TaskSpec,
     TeacherSpec,
 )
 from tutelage.recipe.validation import LoadedRecipe, load_recipe
