@@ -25,9 +25,9 @@ def test_seconds_of_each_part_add_up_over_sessions(
     first.begin("reading")
     now += 3
     first.begin("writing")
-    now += 1.5
+    now += 0.25
     first.tick()  # counted, but too soon to be noted
-    assert first.seconds == {"reading": 3.0, "writing": 1.5}
+    assert first.seconds == {"reading": 3.0, "writing": 0.25}
     second = Stopwatch(tmp_path / "s.json", "a")  # after a kill
     assert second.seconds == {"reading": 3.0, "writing": 0.0}
     second.begin("writing")

@@ -9,7 +9,7 @@ import orjson
 
 from tutelage.neural.checkpoint import check_identity, write_json
 
-NOTE_EVERY = 2.0
+NOTE_EVERY = 0.5
 """Seconds between notes: what a killed session loses of its time at most."""
 
 
