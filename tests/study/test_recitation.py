@@ -49,8 +49,9 @@ def learned(arm: str, *kept: Example, seed: int = 1) -> Learned:
 def card(prepared: Prepared, arm: str, *texts: str | None, seed: int = 1) -> Scorecard:
     rows = prepared.golds[0].dev
     said = [Prediction(row.id, target=text) for row, text in zip(rows, texts, strict=True)]
-    seeds = {"student_seed": seed, "purchase_seed": 1}
-    return score(prepared.task, rows, said, arm=arm, split="dev", **seeds)
+    return score(
+        prepared.task, rows, said, arm=arm, split="dev", student_seed=seed, purchase_seed=1
+    )
 
 
 def test_texts_are_held_against_what_their_own_student_was_trained_on(prepared: Prepared) -> None:
