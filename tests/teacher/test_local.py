@@ -203,6 +203,16 @@ async def test_a_gist_to_write_is_written_also_with_logprobs(causal: Path, ledge
     assert answer.reply.text not in ("good", "not good")
 
 
+async def test_a_model_too_large_is_told_before_it_is_loaded(
+    causal: Path, ledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tutelage.neural.memory.free_bytes", lambda _: 1000)
+    async with opened(causal) as session:
+        with pytest.raises(UserError, match="What would fit"):
+            await buy(session, ledger, writing(2))
+    assert ledger.balance(ARM)[0].tokens == 0 and not ledger.presumed()
+
+
 async def test_models_that_are_not_there_or_not_of_the_family(
     causal: Path, seq2seq: Path, ledger: Any, tmp_path: Path
 ) -> None:

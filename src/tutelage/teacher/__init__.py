@@ -12,6 +12,7 @@ from tutelage.teacher.local_options import LocalOptions
 from tutelage.teacher.providers import EndpointOptions
 from tutelage.teacher.recorded import RecordedOptions
 from tutelage.teacher.scripted import ScriptedOptions
+from tutelage.teacher.tuned_options import TunedOptions
 
 PLUGINS = (
     Plugin(
@@ -28,6 +29,16 @@ PLUGINS = (
         "tutelage.teacher.local:build",
         LocalOptions,
         "Any causal or seq2seq model of transformers in this process; needs the extra `train`.",
+    ),
+    Plugin(
+        "teacher",
+        "tuned",
+        "tutelage.teacher.tuned:build",
+        TunedOptions,
+        "A model tuned on the gold train rows, which annotates, writes rows, or both; needs the "
+        "extra `train`.",
+        "arXiv 2310.01119",
+        gives=("tuned",),
     ),
     Plugin(
         "teacher",

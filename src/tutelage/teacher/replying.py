@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from tutelage.neural.causal import Causal, chat_text, prompt_ids
 from tutelage.neural.continuation import Wanted, Written
 from tutelage.neural.devices import stream
-from tutelage.neural.families import Transducer
 from tutelage.neural.steering import Steered
 from tutelage.neural.tokenization import pieces
+from tutelage.neural.writers import Writer
 from tutelage.records import Completion, Reply, Request, Task, Usage
 from tutelage.teacher.label_replies import is_weighed, label_reply
-
-Writer = Causal | Transducer
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,11 @@ class Replying:
         return Reply(request.hash, completions, used, self.served_by)
 
 
-def lead_in(net: Writer, prompt: str) -> str:
-    """What stands between a prompt and an ending: a space where a causal model reads on from a word
-    or a mark, nothing after white space, and nothing where the ending is a text of its own."""
-    return " " if isinstance(net, Causal) and not prompt[-1:].isspace() else ""
+def lead_in(prompt: str, *, continues: bool) -> str:
+    r"""What stands between a prompt and an ending: a space where a causal model reads on from a
+    word or a mark, nothing after white space, and nothing where the ending is a text of its own.
+
+    >>> [lead_in("Answer:", continues=True), lead_in("Answer:\n", continues=True)]
+    [' ', '']
+    """
+    return " " if continues and not prompt[-1:].isspace() else ""

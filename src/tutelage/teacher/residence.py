@@ -8,21 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import huggingface_hub
-import torch
-
-from tutelage.exceptions import UserError
-from tutelage.neural.adapters import load_adapter, merge_adapter
-from tutelage.neural.causal import Causal, load_causal
+from tutelage.neural.causal import Causal
 from tutelage.neural.continuation import Wanted, Written, score_endings, write
 from tutelage.neural.devices import pick_device, pick_precision
-from tutelage.neural.families import load_transducer
 from tutelage.neural.scoring import softmax
-from tutelage.neural.weights import locate, read_config, reading
+from tutelage.neural.writers import Writer, load_writer
 from tutelage.records import Reply, Request, Task
 from tutelage.teacher.local_options import LocalOptions
-from tutelage.teacher.replying import Replying, Writer, lead_in
-from tutelage.teacher.weights_identity import KEPT, Weights
+from tutelage.teacher.replying import Replying, lead_in
+from tutelage.teacher.weights_identity import Weights
+
+USUAL_PROMPT = 512
+"""Tokens of a prompt for which memory must suffice where the recipe sets no limit."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +53,24 @@ def load(
             or the adapter belongs to another model.
     """
     began = time.perf_counter()
-    device = pick_device()
-    precision = pick_precision(options.precision, device)
-    net = _net(options, weights, precision, device)
-    if adapter is not None:
-        adapted = load_adapter(net.model, net.tokenizer, adapter, base=options.model)
-        net.model = merge_adapter(adapted)
-    net.model.eval()
+    precision = pick_precision(options.precision, pick_device())
+    net = load_writer(
+        weights.place,
+        family=options.family,
+        precision=precision,
+        revision=options.revision,
+        adapter=adapter,
+        batch_size=options.batch_size,
+        length=(options.prompt_limit or USUAL_PROMPT) + options.max_tokens,
+    )
     if options.chat == "never":
         net.tokenizer.chat_template = None
-    served_by = f"{weights.name} on {device.type} in {precision}"
+    served_by = f"{weights.name} on {net.device.type} in {precision}"
     told = {
         "model": options.model,
         "family": "causal" if isinstance(net, Causal) else "seq2seq",
         "parameters": net.parameters,
-        "device": device.type,
+        "device": net.device.type,
         "precision": precision,
         "loading_seconds": round(time.perf_counter() - began, 3),
     }
@@ -99,7 +99,8 @@ class _Running:
     def weigh(self, requests: Sequence[Request], prompts: Sequence[str]) -> Any:
         """Shares of the labels' words; prompts that end alike are scored together."""
         shares = [[0.0]] * len(prompts)
-        leads = [lead_in(self.net, prompt) for prompt in prompts]
+        continues = isinstance(self.net, Causal)
+        leads = [lead_in(prompt, continues=continues) for prompt in prompts]
         for lead in sorted(set(leads)):
             places = [i for i, own in enumerate(leads) if own == lead]
             scores = score_endings(
@@ -112,35 +113,3 @@ class _Running:
             for i, row in zip(places, softmax(scores).tolist(), strict=True):
                 shares[i] = row
         return shares
-
-
-def _net(options: LocalOptions, weights: Weights, precision: str, device: torch.device) -> Writer:
-    place = _downloaded(weights.place, options.revision)
-    config = read_config(locate(place))
-    family = options.family
-    if family == "auto":
-        family = "seq2seq" if config.is_encoder_decoder else "causal"
-    if family == "seq2seq" and not config.is_encoder_decoder:
-        raise UserError(
-            f"The model {options.model!r} is no encoder–decoder ({config.model_type}).",
-            "A seq2seq teacher reads with an encoder and writes with a decoder.",
-            "Write family: auto, or name a model such as google/flan-t5-small.",
-        )
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    if family == "causal":
-        net: Writer = load_causal(place, precision_dtype=dtype)
-    else:
-        net = load_transducer(place, seed=0)
-    net.model.to(device=device, dtype=dtype)
-    return net
-
-
-def _downloaded(place: str, revision: str) -> str:
-    """The place of one revision of a hub id; without one the place itself."""
-    if not revision:
-        return place
-    with reading(place):
-        folder = huggingface_hub.snapshot_download(
-            place, revision=revision, allow_patterns=[f"*{ending}" for ending in sorted(KEPT)]
-        )
-    return str(folder)

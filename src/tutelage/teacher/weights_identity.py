@@ -14,7 +14,7 @@ from pathlib import Path
 from tutelage.exceptions import UserError
 from tutelage.records import content_hash
 
-KEPT = frozenset({".json", ".safetensors", ".jinja", ".model", ".txt"})
+_KEPT = frozenset({".json", ".safetensors", ".jinja", ".model", ".txt"})
 """Files of a model: weights, configuration, tokenizer and chat template."""
 
 
@@ -64,7 +64,7 @@ def weights_of(model: str, folder: Path, *, revision: str = "") -> Weights:
 def folder_identity(folder: Path) -> str:
     """Hash of the names and contents of a model's, or an adapter's, files."""
     files = sorted(
-        file for file in folder.iterdir() if file.suffix in KEPT and not file.name.startswith(".")
+        file for file in folder.iterdir() if file.suffix in _KEPT and not file.name.startswith(".")
     )
     told = []
     for file in files:

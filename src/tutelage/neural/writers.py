@@ -1,0 +1,109 @@
+"""Models that write, loaded to answer: of the family that their configuration tells, on the device
+that there is, in the precision that was asked for, after a look at whether memory holds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import huggingface_hub
+import torch
+
+from tutelage.exceptions import UserError
+from tutelage.neural.adapters import load_adapter, merge_adapter
+from tutelage.neural.causal import Causal, load_causal
+from tutelage.neural.devices import pick_device, pick_precision
+from tutelage.neural.families import Transducer, load_transducer
+from tutelage.neural.memory import RANK, check_fits
+from tutelage.neural.tuning_plan import Tuning
+from tutelage.neural.weights import locate, read_config, reading
+
+Writer = Causal | Transducer
+NEEDED = ("*.jinja", "*.json", "*.model", "*.safetensors", "*.txt")
+"""Files of a model: configuration, tokenizer, chat template, weights."""
+
+
+def load_writer(
+    model: str,
+    *,
+    family: Literal["auto", "causal", "seq2seq"] = "auto",
+    precision: str,
+    revision: str = "",
+    adapter: Path | None = None,
+    batch_size: int,
+    length: int,
+) -> Writer:
+    """A model that writes, ready to be asked.
+
+    Args:
+        model: Hub id or folder.
+        family: What it must be; auto takes it as its configuration says.
+        precision: `bf16` or `fp32`, in which its weights are held.
+        revision: Of a hub id; the newest where empty.
+        adapter: Folder of a LoRA adapter, which is merged into the weights.
+        batch_size: Sequences that will be written at once.
+        length: Pieces of each, prompt included.
+
+    Raises:
+        UserError: it cannot be loaded, memory does not hold it, it is of another family, or the
+            adapter belongs to another model.
+    """
+    place = _downloaded(model, revision)
+    device = pick_device()
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    kind = _family(model, place, family)
+    check_fits(place, dtype, device=device, training=False, batch_size=batch_size, length=length)
+    if kind == "causal":
+        net: Writer = load_causal(place, precision_dtype=dtype)
+    else:
+        net = load_transducer(place, seed=0)
+    net.model.to(device=device, dtype=dtype)
+    if adapter is not None:
+        adapted = load_adapter(net.model, net.tokenizer, adapter, base=model)
+        net.model = merge_adapter(adapted)
+    net.model.eval()
+    return net
+
+
+def _family(model: str, place: str, wanted: str) -> str:
+    config = read_config(locate(place))
+    if wanted == "seq2seq" and not config.is_encoder_decoder:
+        raise UserError(
+            f"The model {model!r} is no encoder–decoder ({config.model_type}).",
+            "A seq2seq teacher reads with an encoder and writes with a decoder.",
+            "Write family: auto, or name a model such as google/flan-t5-small.",
+        )
+    if wanted == "auto":
+        return "seq2seq" if config.is_encoder_decoder else "causal"
+    return wanted
+
+
+def _downloaded(model: str, revision: str) -> str:
+    """The place of one revision of a hub id; without one the model itself."""
+    if not revision:
+        return model
+    with reading(model):
+        return str(
+            huggingface_hub.snapshot_download(model, revision=revision, allow_patterns=list(NEEDED))
+        )
+
+
+def check_tuning_fits(plan: Tuning) -> None:
+    """Refuse to tune a model that memory does not hold, before its weights are loaded.
+
+    Raises:
+        UserError: says what would fit.
+    """
+    if not plan.model or plan.quantise is not None:  # 4 bits are not in a model's configuration
+        return
+    device = pick_device()
+    half = plan.lora is not None and plan.family != "encoder" and device.type == "cuda"
+    half = half and pick_precision(plan.precision, device) == "bf16"
+    check_fits(
+        plan.model,
+        torch.bfloat16 if half else torch.float32,
+        device=device,
+        training=True,
+        lora=plan.lora is not None,
+        rank=RANK if plan.lora is None else plan.lora.rank,
+    )

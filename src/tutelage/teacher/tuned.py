@@ -1,0 +1,329 @@
+"""A teacher that learned the task: a model tuned on the gold train rows, then asked like any other.
+
+It is tuned when its first request is handed out, in a folder beside the ledger, where the next run
+finds it, also one that goes on after a kill. Each purchase seed tunes a teacher of its own;
+purchase 0, on which rivals and pilots are asked, is answered by that of purchase 1.
+
+Its identity is what decides what it learns: the options, the model, and its lessons, which hold the
+gold rows, the label words and the templates. It answers only requests that it was tuned on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import orjson
+
+from tutelage.contracts import Desk, Session, Teacher
+from tutelage.exceptions import UserError
+from tutelage.records import Example, Request, Task, Usage, content_hash
+from tutelage.store.runs import write_whole
+from tutelage.teacher.batchwork import Answering, Batchwork
+from tutelage.teacher.gold_lessons import (
+    GoldLesson,
+    annotation_lessons,
+    default_forms,
+    generation_lessons,
+)
+from tutelage.teacher.lesson_prompts import LessonPrompts
+from tutelage.teacher.local import Resident, filled_in
+from tutelage.teacher.plain_texts import read_texts
+from tutelage.teacher.sizing import worst_usage
+from tutelage.teacher.templating import placed
+from tutelage.teacher.tuned_options import TunedOptions
+from tutelage.teacher.tuning_lock import tuning_alone
+from tutelage.teacher.weights_identity import Weights, weights_of
+
+FIRST = 1
+"""The purchase seed whose teacher answers on purchase 0 too."""
+TOLD = "teacher.json"
+"""Facts of a tuning, in its folder."""
+_ASKING = ("answer_batch", "usd_per_gpu_hour", "merge", "max_tokens", "temperature", "top_p")
+"""Options that change how it is asked, and nothing that it learns."""
+
+
+def build(options: TunedOptions, *, task: Task, folder: Path) -> Teacher:
+    """The teacher that `options` describe. Nothing is read before it is opened.
+
+    Raises:
+        UserError: options that contradict each other or the task.
+    """
+    _check(options, task)
+    return TunedTeacher(options, task, folder)
+
+
+def _check(options: TunedOptions, task: Task) -> None:
+    if bool(options.model) == (options.config is not None):
+        raise UserError(
+            "A tuned teacher needs either a model or a config.",
+            "It begins from trained weights or from nothing, not from both or neither.",
+            "Write model: ..., or config: {d_model: ...}.",
+        )
+    if options.lora is not None and (options.full or options.config is not None):
+        other = "full" if options.full else "config"
+        raise UserError(
+            f"The tuned teacher is given both lora and {other}.",
+            "An adapter is tuned, or all weights are; a network that begins from nothing needs "
+            "the latter.",
+            "Keep one of them.",
+        )
+    if options.family == "encoder":
+        _check_encoder(options, task)
+    if options.forms and options.teaches == "annotate":
+        raise UserError(
+            f"The tuned teacher is given forms ({', '.join(options.forms)}) and teaches: annotate.",
+            "Forms say what it learns to write.",
+            "Write teaches: generate or both, or leave forms out.",
+        )
+
+
+def _check_encoder(options: TunedOptions, task: Task) -> None:
+    if options.teaches != "annotate":
+        raise UserError(
+            f"A tuned encoder cannot be taught to {options.teaches}.",
+            "It has a head over labels and nothing else: it annotates only.",
+            "Write teaches: annotate, or use family: causal or seq2seq.",
+        )
+    if task.kind not in ("classification", "nli"):
+        raise UserError(
+            f"A tuned encoder cannot answer for a {task.kind} task.",
+            "Its head chooses one label of a row.",
+            "Use family: causal or seq2seq.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Curriculum:
+    """What there is to learn, as data."""
+
+    lessons: tuple[GoldLesson, ...]
+    dev: tuple[GoldLesson, ...]
+    labels: tuple[str, ...]
+    """Names of the labels that all lessons say; empty where they say other things too."""
+    texts: tuple[str, ...]
+    """Plain texts to learn from first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TunedTeacher:
+    options: TunedOptions
+    task: Task
+    place: Path
+    """Where relative paths start."""
+
+    @asynccontextmanager
+    async def open(
+        self, gold: Sequence[Example], *, dev: Sequence[Example] = (), folder: Path | None = None
+    ) -> AsyncIterator[Session]:
+        """Tell what there is to learn; nothing is loaded or tuned.
+
+        Raises:
+            UserError: no such model folder or template, or rows that cannot be written out.
+            DataError: the texts to pre-train on cannot be read.
+        """
+        o = self.options
+        weights = await asyncio.to_thread(weights_of, o.model, self.place) if o.model else None
+        prompts = LessonPrompts(
+            self.task,
+            annotates=o.teaches != "generate",
+            generates=o.teaches != "annotate",
+            template=placed(o.template, self.place),
+            compose=placed(o.compose, self.place),
+            forms=o.forms or default_forms(self.task),
+        )
+        texts = await asyncio.to_thread(self._texts, gold)
+        learned = Curriculum(
+            tuple(_lessons(prompts, gold)),
+            tuple(_lessons(prompts, looked_at(dev, o.dev_limit))),
+            self.task.label_names if _says_labels(o, self.task) else (),
+            tuple(texts),
+        )
+        merged = self.place / Path(o.merge).expanduser() if o.merge else None
+        ended = Event()
+        try:
+            yield TunedSession(
+                o, self.task, weights, learned, prompts, folder, merged=merged, ended=ended
+            )
+        finally:
+            ended.set()
+
+    def _texts(self, gold: Sequence[Example]) -> list[str]:
+        """The file's texts, and those of gold train: never of any other role."""
+        if self.options.pretrain is None:
+            return []
+        own = [
+            text
+            for row in gold
+            for text in (*row.fields.values(), row.target, *row.references)
+            if text
+        ]
+        path = self.options.pretrain.path
+        there = (
+            read_texts(self.place / Path(path).expanduser(), self.options.pretrain.column)
+            if path
+            else []
+        )
+        return list(dict.fromkeys((*there, *own)))
+
+
+def _says_labels(options: TunedOptions, task: Task) -> bool:
+    return options.teaches == "annotate" and task.kind in ("classification", "nli")
+
+
+def looked_at(dev: Sequence[Example], most: int) -> list[Example]:
+    """The dev rows by which weights are chosen: the same ones in whatever order they come."""
+    ranked = sorted(dev, key=lambda row: content_hash("look1", row.row_fingerprint()))
+    return ranked[:most]
+
+
+def _lessons(prompts: LessonPrompts, rows: Sequence[Example]) -> list[GoldLesson]:
+    found: list[GoldLesson] = []
+    if prompts.annotates:
+        found += annotation_lessons(prompts.task, rows, template=prompts.template)
+    if prompts.generates:
+        found += generation_lessons(
+            prompts.task, rows, template=prompts.compose, forms=prompts.forms
+        )
+    return found
+
+
+class TunedSession:
+    """Tunes when it is asked first, and answers in batches. See `contracts.Session` and
+    `contracts.Informed`.
+
+    Args:
+        options: How it is tuned and asked.
+        task: Whose rows it answers and writes.
+        weights: The model that it begins with; None for one of a `config`.
+        learned: What there is to learn.
+        prompts: What it may be asked.
+        folder: Where tuned teachers lie.
+        merged: Folder for tuned models that plain transformers loads.
+        ended: Set when nobody waits any more: a tuning then ends at its next step.
+    """
+
+    def __init__(
+        self,
+        options: TunedOptions,
+        task: Task,
+        weights: Weights | None,
+        learned: Curriculum,
+        prompts: LessonPrompts,
+        folder: Path | None,
+        *,
+        merged: Path | None,
+        ended: Event,
+    ) -> None:
+        self._options, self._task, self._weights = options, task, weights
+        self._learned, self._prompts, self._ended = learned, prompts, ended
+        self._folder, self._merged = folder or Path(), merged
+        told = {k: v for k, v in asdict(options).items() if k not in _ASKING}
+        told["model"] = weights.identity if weights else ""
+        self._key = content_hash(
+            "tuned1",
+            [
+                told,
+                [lesson.told() for lesson in (*learned.lessons, *learned.dev)],
+                [len(learned.lessons), list(learned.labels), list(learned.texts)],
+            ],
+        )
+        self.name = f"tuned/{options.family}-{self._key[-8:]}"
+        self.usd_per_gpu_hour = options.usd_per_gpu_hour
+        self._asked: set[int] = set()
+        self._resident: tuple[int, Resident] | None = None
+        self._work = Batchwork(
+            self._prepare,
+            batch_size=options.answer_batch,
+            usd_per_gpu_hour=options.usd_per_gpu_hour,
+        )
+
+    def resolve(self, request: Request) -> Request:
+        """The request with the sampling that it leaves open.
+
+        Raises:
+            UserError: it was not tuned on such a request.
+        """
+        self._prompts.check(request, self.name)
+        self._asked.add(_seed(request.purchase))
+        return filled_in(request, self.name, self._options)
+
+    def bound(self, request: Request) -> Usage:
+        return worst_usage(request, self._task, max_tokens=self._options.max_tokens)
+
+    async def answer(self, desk: Desk) -> None:
+        """Answer all that the desk has.
+
+        Raises:
+            UserError: too few gold rows, or a model that cannot be loaded or tuned so.
+            TrainingError: the loss is not a number.
+        """
+        await self._work.serve(desk)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Sizes, and what each tuning took and reached, by purchase seed."""
+        told = {
+            str(seed): orjson.loads(path.read_bytes())
+            for seed in sorted(self._asked)
+            if (path := self._place(seed) / TOLD).is_file()
+        }
+        if not told:
+            return {}
+        first = next(iter(told.values()))
+        sizes = {name: first[name] for name in ("parameters", "trained_parameters")}
+        return {
+            "family": self._options.family,
+            "model": self._options.model or "from nothing",
+            "tuned": "all weights" if self._whole else "adapter",
+            "teaches": self._options.teaches,
+            **sizes,
+            "trained_share": sizes["trained_parameters"] / sizes["parameters"],
+            "lessons": len(self._learned.lessons),
+            "purchases": told,
+        }
+
+    @property
+    def _whole(self) -> bool:
+        return self._options.full or self._options.config is not None
+
+    def _place(self, seed: int) -> Path:
+        """The folder of the teacher of one purchase seed."""
+        return self._folder / f"{self._options.family}-{self._key[-20:]}-{seed}"
+
+    def _prepare(self, purchase: int) -> Answering:
+        """The tuned model of a purchase seed; the last one that was asked is kept in memory."""
+        seed = _seed(purchase)
+        if self._resident is None or self._resident[0] != seed:
+            self._resident = None  # before the next one is loaded
+            self._resident = (seed, self._tuned(seed))
+        return self._resident[1].answer
+
+    def _tuned(self, seed: int) -> Resident:
+        # Torch is imported where it is needed, and the room stays light without it.
+        tutoring = importlib.import_module("tutelage.teacher.tutoring")
+        place = self._place(seed)
+        place.mkdir(parents=True, exist_ok=True)
+        with tuning_alone(place.with_suffix(".lock"), ended=self._ended):
+            resident: Resident = tutoring.tutored(
+                self._options,
+                self._task,
+                self._weights,
+                self._learned,
+                seed=int(content_hash("tuned1", [self._options.seed, seed])[-12:], 16),
+                folder=place,
+                merged=self._merged / f"purchase-{seed}" if self._merged else None,
+                ended=self._ended,
+            )
+            if not (place / TOLD).is_file():
+                write_whole(place / TOLD, orjson.dumps(resident.facts()))
+        return resident
+
+
+def _seed(purchase: int) -> int:
+    return purchase or FIRST

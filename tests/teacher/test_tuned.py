@@ -1,0 +1,310 @@
+"""Tiny teachers that learn a task of a dozen rows: what they learn, what they refuse, what stays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+pytest.importorskip("torch")
+
+from tutelage.exceptions import UserError
+from tutelage.neural.causal import CausalShape, fresh_causal
+from tutelage.records import Example, Label, Message, Request, Sampling, Task
+from tutelage.store.caps import Account
+from tutelage.teacher import tutoring
+from tutelage.teacher.annotator import AnnotatorOptions, ask, read
+from tutelage.teacher.composing import compose
+from tutelage.teacher.purchasing import Purchaser
+from tutelage.teacher.serialisation import parse
+from tutelage.teacher.tuned import build
+from tutelage.teacher.tuned_options import (
+    LoraOptions,
+    PretrainingOptions,
+    TeacherShape,
+    TunedOptions,
+)
+
+pytestmark = pytest.mark.train
+
+ARM = Account("study", "arm")
+TASK = Task("mood", "classification", ("text",), (Label("good"), Label("bad", "not good")))
+WRITING = Task("say", "generation", ("concepts",))
+SHAPE = TeacherShape(
+    d_model=32, layers=2, decoder_layers=1, heads=2, d_ff=64, vocab_size=600, positions=128
+)
+SHORT = AnnotatorOptions(template="fields.v1", logprobs=2)
+
+
+def mood(count: int, role: str = "train") -> list[Example]:
+    subjects = ["film", "song", "book", "play", "show", "cake"]
+    words = {"good": ["fine", "bright"], "bad": ["dull", "grim"]}
+    return [
+        Example(
+            f"{role}{k}",
+            {"text": f"the {subjects[k // 4 % 6]} is {words[label][k // 2 % 2]}"},
+            label,
+        )
+        for k in range(count)
+        for label in [("good", "bad")[k % 2]]
+    ]
+
+
+def saying(count: int) -> list[Example]:
+    animals = ["dog", "cat", "cow", "hen"]
+    return [
+        Example(
+            f"s{k}",
+            {"concepts": f"{animals[k % 4]} run"},
+            target=f"A {animals[k % 4]} runs.",
+            references=(f"A {animals[k % 4]} runs.", f"The {animals[k % 4]} runs."),
+        )
+        for k in range(count)
+    ]
+
+
+def tuned(
+    gold: Sequence[Example],
+    folder: Path,
+    *,
+    task: Task = TASK,
+    dev: Sequence[Example] = (),
+    **more: Any,
+) -> Any:
+    given: dict[str, Any] = {
+        "family": "causal",
+        "config": None if "model" in more else SHAPE,
+        "template": "fields.v1" if task is TASK else "target.v1",
+        "steps": 90,
+        "batch_size": 8,
+        "learning_rate": 6e-3,
+        "max_source": 96,
+        "max_target": 24,
+        "precision": "fp32",
+        "temperature": 0.0,
+    }
+    options = TunedOptions(**(given | more))
+    return build(options, task=task, folder=folder).open(gold, dev=dev, folder=folder / "teachers")
+
+
+async def buy(session: Any, ledger: Any, requests: Any) -> list[Any]:
+    async with aclosing(Purchaser(session, ledger).ask(requests, ARM)) as answers:
+        return sorted([answer async for answer in answers], key=lambda answer: answer.position)
+
+
+def answering(rows: Sequence[Example], *, purchase: int = 1) -> list[Request]:
+    return [replace(ask(TASK, row, options=SHORT), purchase=purchase) for row in rows]
+
+
+@pytest.fixture
+def tunings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Folders in which teachers were tuned or loaded."""
+    seen: list[Path] = []
+    own = tutoring.tutored
+    monkeypatch.setattr(
+        tutoring, "tutored", lambda *a, **k: (seen.append(k["folder"]), own(*a, **k))[1]
+    )
+    return seen
+
+
+@pytest.mark.parametrize("family", ["encoder", "seq2seq", "causal"])
+async def test_each_family_learns_to_answer_and_is_replayed_without_a_model(
+    family: str, tmp_path: Path, ledger: Any, tunings: list[Path]
+) -> None:
+    gold, asked = mood(24), mood(24, "unlabelled")[::-1]
+    dev = mood(8, "dev")
+    async with tuned(gold, tmp_path, dev=dev, family=family) as session:
+        assert session.name.startswith(f"tuned/{family}-")
+        assert session.facts() == {}
+        got = await buy(session, ledger, answering(asked))
+        facts = session.facts()
+    said = [read(TASK, row, a.reply, options=SHORT) for row, a in zip(asked, got, strict=True)]
+    assert [p.label for p in said] == [row.label for row in asked]
+    assert all(p.scores and sum(p.scores.values()) == pytest.approx(1) for p in said)
+    assert all(p.scores[p.label] > 0.5 for p in said)
+    told = facts["purchases"]["1"]
+    assert facts["parameters"] == facts["trained_parameters"] > 10_000
+    assert facts["trained_share"] == 1 and facts["lessons"] == 24
+    assert told["rows"] == 24 and told["dev_rows"] == 8 and told["dev_accuracy"] == 1
+    assert told["tuning_seconds"] > 0
+    assert len(tunings) == 1
+    async with tuned(gold, tmp_path, dev=dev, family=family) as session:
+        again = await buy(session, ledger, answering(asked))
+        assert session.facts() == facts
+    assert [a.reply for a in again] == [a.reply for a in got]
+    assert len(tunings) == 1
+
+
+async def test_a_tuned_teacher_is_loaded_and_says_the_same(
+    tmp_path: Path, ledgers: Any, tunings: list[Path]
+) -> None:
+    gold, asked = mood(16), answering(mood(12, "unlabelled"))
+    said = []
+    for name in ("first", "second"):
+        async with tuned(gold, tmp_path) as session:
+            said.append([a.reply.completions for a in await buy(session, ledgers(name), asked)])
+    assert said[0] == said[1]
+    assert len(tunings) == 2 and len(set(tunings)) == 1
+
+
+async def test_each_purchase_seed_has_its_own_teacher_and_0_has_that_of_1(
+    tmp_path: Path, ledger: Any, tunings: list[Path]
+) -> None:
+    rows = mood(4, "unlabelled")
+    async with tuned(mood(8), tmp_path, steps=4) as session:
+        replies = {
+            seed: await buy(session, ledger, answering(rows, purchase=seed)) for seed in (1, 2, 0)
+        }
+        assert set(session.facts()["purchases"]) == {"1", "2"}
+    assert len(set(tunings)) == 2
+    scores = {
+        seed: [a.reply.completions[0].tokens[0].logprob for a in got]
+        for seed, got in replies.items()
+    }
+    assert scores[0] == pytest.approx(scores[1], abs=1e-6) and scores[1] != scores[2]
+
+
+async def test_what_decides_the_lessons_decides_the_name(tmp_path: Path) -> None:
+    async def name(gold: Sequence[Example] = mood(8), **more: Any) -> str:
+        async with tuned(gold, tmp_path, **more) as session:
+            return session.name
+
+    own = await name()
+    assert own == await name(answer_batch=3, max_tokens=9, usd_per_gpu_hour=2.0)
+    others = [
+        await name(mood(9)),
+        await name(dev=mood(2, "dev")),
+        await name([replace(mood(8)[0], label="bad"), *mood(8)[1:]]),
+        await name(seed=1),
+        await name(template="annotate.v1"),
+        await name(steps=91),
+        await name(teaches="both"),
+        await name(pretrain=PretrainingOptions(5)),
+        await name(task=replace(TASK, labels=(Label("good"), Label("bad", "poor")))),
+    ]
+    assert len({own, *others}) == 10
+
+
+async def test_it_writes_rows_for_a_label_and_answers_them(tmp_path: Path, ledger: Any) -> None:
+    wanted = [
+        replace(compose(TASK, label=label, sampling=Sampling(temperature=0.8)), draw=k, purchase=1)
+        for label in TASK.label_names
+        for k in range(6)
+    ]
+    async with tuned(mood(24), tmp_path, teaches="both", steps=150) as session:
+        written = await buy(session, ledger, wanted)
+        answered = await buy(session, ledger, answering(mood(8, "unlabelled")))
+    rows = [parse(TASK, answer.reply.text, answer=False) for answer in written]
+    assert sum(not row.fault for row in rows) >= 10
+    assert len({row.fields["text"] for row in rows if not row.fault}) > 3
+    for row, answer in zip(mood(8), answered, strict=True):
+        assert answer.reply.text == TASK.label(row.label or "").said
+        scores = answer.reply.completions[0].tokens[0].top
+        assert sum(map(math.exp, scores.values())) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("family", [pytest.param("seq2seq", marks=pytest.mark.slow), "causal"])
+async def test_generation_tasks_are_answered_and_written(
+    family: str, tmp_path: Path, ledger: Any
+) -> None:
+    rows = saying(8)
+    asked = [replace(ask(WRITING, row), purchase=1) for row in rows[:4]]
+    wanted = [replace(compose(WRITING, answer=True), draw=k, purchase=1) for k in range(3)]
+    async with tuned(
+        rows, tmp_path, task=WRITING, family=family, teaches="both", steps=150
+    ) as session:
+        answered = await buy(session, ledger, asked)
+        written = await buy(session, ledger, wanted)
+        assert session.facts()["lessons"] == 8 * 2 + 8, "both references, and each row once"
+    targets = [read(WRITING, row, a.reply).target for row, a in zip(rows, answered, strict=False)]
+    assert all(target and target.endswith("runs.") for target in targets)
+    assert all(answer.reply.text.startswith("Concepts: ") for answer in written)
+    if family == "causal":
+        found = parse(WRITING, written[0].reply.text)
+        assert found.fault == "" and found.target in {row.target for row in rows}
+
+
+async def test_lora_on_a_model_of_ones_own_is_merged_for_servers(
+    tmp_path: Path, ledger: Any
+) -> None:
+    shape = CausalShape(d_model=32, layers=1, heads=2, d_ff=64, vocab_size=300, positions=256)
+    fresh_causal(shape, [row.fields["text"] for row in mood(24)], seed=1).save(tmp_path / "base")
+    async with tuned(
+        mood(16), tmp_path, model="base", lora=LoraOptions(rank=4), merge="served", steps=3
+    ) as session:
+        await buy(session, ledger, answering(mood(4, "unlabelled")))
+        facts = session.facts()
+    assert facts["tuned"] == "adapter" and facts["trained_share"] < 0.5
+    assert (tmp_path / "served" / "purchase-1" / "model.safetensors").is_file()
+    config = orjson.loads((tmp_path / "served" / "purchase-1" / "config.json").read_bytes())
+    assert config["model_type"] == "llama"
+
+
+async def test_plain_texts_come_first_and_gold_texts_are_among_them(
+    tmp_path: Path, ledger: Any
+) -> None:
+    (tmp_path / "plain.txt").write_text("the film is long\n\nthe song is old\n" * 20)
+    first = PretrainingOptions(10, path="plain.txt")
+    async with tuned(mood(8), tmp_path, pretrain=first, steps=3) as session:
+        await buy(session, ledger, answering(mood(2, "unlabelled")))
+        told = session.facts()["purchases"]["1"]
+    assert told["pretraining_texts"] == 2 + len({row.fields["text"] for row in mood(8)})
+    assert told["pretraining_seconds"] > 0 and told["pretraining_steps"] == 10
+
+
+async def test_other_prompts_are_refused_before_anything_is_reserved(
+    tmp_path: Path, ledger: Any, tunings: list[Path]
+) -> None:
+    row = mood(1)[0]
+    async with tuned(mood(8), tmp_path) as session:
+        other = ask(TASK, row)
+        with pytest.raises(UserError, match=r"template fields\.v1, and is asked by annotate\.v1"):
+            await buy(session, ledger, [other])
+        shown = ask(TASK, row, shots=mood(8)[4:6], options=SHORT)
+        with pytest.raises(UserError, match="examples"):
+            session.resolve(shown)
+        with pytest.raises(UserError, match="tuned to answer rows"):
+            session.resolve(compose(TASK, label="good"))
+        with pytest.raises(UserError, match="something else"):
+            session.resolve(Request((Message("user", "Why?"),)))
+    async with tuned(mood(8), tmp_path, teaches="generate") as session:
+        with pytest.raises(UserError, match="teaches: both"):
+            session.resolve(ask(TASK, row, options=SHORT))
+        with pytest.raises(UserError, match="Add texts to the teacher's forms"):
+            session.resolve(compose(TASK))
+    assert ledger.balance(ARM)[0].tokens == 0 and not tunings
+
+
+async def test_gold_that_cannot_teach_is_told_and_nothing_is_paid(
+    tmp_path: Path, ledger: Any
+) -> None:
+    good = [row for row in mood(8) if row.label == "good"]
+    async with tuned(good, tmp_path) as session:
+        with pytest.raises(UserError, match="No gold row has the label 'bad'"):
+            await buy(session, ledger, answering(mood(4, "unlabelled")))
+    async with tuned(mood(1), tmp_path) as session:
+        with pytest.raises(UserError, match="fewer than the 2 labels"):
+            await buy(session, ledger, answering(mood(4, "unlabelled")))
+    assert ledger.balance(ARM)[0].tokens == 0 and not ledger.presumed()
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"teaches": "generate", "family": "encoder"}, "annotates only"),
+        ({"family": "encoder", "task": WRITING}, "cannot answer for a generation task"),
+        ({"lora": LoraOptions()}, "both lora and config"),
+        ({"model": "m", "lora": LoraOptions(), "full": True}, "both lora and full"),
+        ({"model": "m", "config": SHAPE}, "either a model or a config"),
+        ({"forms": ("texts",)}, "Forms say what it learns to write"),
+    ],
+)
+def test_options_that_contradict(options: dict[str, Any], fault: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=fault):
+        tuned([], tmp_path, **options)
