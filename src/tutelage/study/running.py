@@ -32,6 +32,7 @@ from tutelage.store.runs import Run, write_whole
 from tutelage.store.status import Listener, StatusBoard
 from tutelage.study.building import Prepared, prepare
 from tutelage.study.faculty import teachers_beside
+from tutelage.study.prompt_trials import refused_prompts
 from tutelage.study.results import Evidence, results_of
 from tutelage.study.returns import turn_cards
 from tutelage.study.rivalry import rival_cards
@@ -181,6 +182,9 @@ class Study:
             )
         )
         if shop is not None:
+            loaded, gold = self.prepared.loaded, self.prepared.golds[0]
+            for refusal in refused_prompts(loaded, gold, shop.sessions, self.choices.arms):
+                raise refusal
             self.board.watch("teacher", shop.snapshot)
         return shop
 

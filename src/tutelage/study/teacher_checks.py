@@ -14,11 +14,11 @@ from tutelage.recipe import LoadedRecipe, TeacherSpec
 from tutelage.recipe.fault_finding import build_options
 from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of
 from tutelage.store.ledger import Ledger
-from tutelage.study.building import build_synthesizer, build_teacher
-from tutelage.study.faculty import sketched, teachers_beside, tuned_on
-from tutelage.study.pilot import Annotating
+from tutelage.study.building import build_teacher
+from tutelage.study.faculty import sketched, teachers_beside
 from tutelage.study.plan_notes import unpriced
 from tutelage.study.planning import teacher_price
+from tutelage.study.prompt_trials import refused_prompts
 from tutelage.study.shop import limits_of
 from tutelage.teacher.prices import Price
 from tutelage.teacher.probing import Findings, probe
@@ -62,7 +62,6 @@ async def look_at_teachers(
         if known is None:
             continue
         warnings += unpriced({called: price})
-        warnings += _other_prompts(loaded, gold, called, spec)
         if online is None:
             warnings += _key_warnings(spec)
         elif not is_tuned(spec):
@@ -77,6 +76,7 @@ async def _sketch(
     try:
         async with sketched(loaded, gold, Path(), called) as session:
             price = teacher_price(loaded.recipe, called, session)
+            faults += refused_prompts(loaded, gold, {called: session})
             told = None if price is None else (price.input / 1e6, price.output / 1e6)
             return Known(label_of(called), session.name, told), price
     except TutelageError as e:
@@ -126,24 +126,3 @@ def _key_warnings(spec: TeacherSpec) -> Iterator[str]:
         source.read()
     except UserError as e:
         yield f"{e.what} A run needs it."
-
-
-def _other_prompts(
-    loaded: LoadedRecipe, gold: Gold, called: str, spec: TeacherSpec
-) -> Iterator[str]:
-    """Says when a tuned teacher is asked by other prompts than it learned from."""
-    learned = tuned_on(spec)
-    if not learned:
-        return
-    for name, arm in loaded.recipe.arms.items():
-        if arm.synthesis is None or arm.teacher != called:
-            continue
-        try:
-            synthesizer = build_synthesizer(loaded, arm.synthesis, gold.task)
-        except TutelageError:  # told as a fault of the arm
-            continue
-        if isinstance(synthesizer, Annotating) and synthesizer.asking.template != learned:
-            yield (
-                f"arms.{name}: asks by {synthesizer.asking.template}, and its teacher "
-                f"{label_of(called)!r} is tuned on {learned}. Set the same template in both."
-            )

@@ -1,0 +1,70 @@
+"""Whether tuned teachers take the prompts of those that ask them, told before a run begins.
+
+A teacher that is tuned on one kind of prompt refuses all others. A run would hear of it where the
+first such request is made, which may be after every student is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+
+from tutelage.contracts import Session
+from tutelage.exceptions import UserError
+from tutelage.gold.opening import Gold
+from tutelage.recipe import LoadedRecipe
+from tutelage.recipe.named_teachers import asked_teachers, is_tuned
+from tutelage.study.building import build_synthesizer
+from tutelage.study.faculty import Sessions, rival_asking
+from tutelage.study.planning import brief_of, first_requests
+from tutelage.teacher.annotator import ask, choose_shots
+
+
+def refused_prompts(
+    loaded: LoadedRecipe, gold: Gold, sessions: Sessions, arms: Sequence[str] = ()
+) -> Iterator[UserError]:
+    """What tuned teachers say to the first request of each arm and rival that asks them.
+
+    Args:
+        loaded: Holds arms and rivals.
+        gold: Of the first fold.
+        sessions: Open or sketched.
+        arms: These arms only; all where empty. Rivals are always looked at.
+    """
+    recipe = loaded.recipe
+    tuned = {name for name, spec in asked_teachers(recipe).items() if is_tuned(spec)}
+    for name, session in sessions.items():
+        if name not in tuned:
+            continue
+        for arm, spec in recipe.arms.items():
+            if spec.synthesis and spec.teacher == name and (not arms or arm in arms):
+                yield from _tried(f"arms.{arm}", partial(_ask, loaded, gold, arm, session))
+        for rival, wanted in recipe.rivals.items():
+            if wanted.kind == "teacher" and wanted.teacher == name:
+                asking = partial(_ask_as_rival, loaded, gold, rival, session)
+                yield from _tried(f"rivals.{rival}", asking)
+
+
+def _tried(where: str, asking: Callable[[], None]) -> Iterator[UserError]:
+    try:
+        asking()
+    except UserError as e:
+        yield UserError(f"{where}: {e.what}", e.why, e.do)
+
+
+def _ask(loaded: LoadedRecipe, gold: Gold, arm: str, session: Session) -> None:
+    """Make the arm's first request."""
+    spec = loaded.recipe.arms[arm]
+    assert spec.synthesis is not None
+    synthesizer = build_synthesizer(loaded, spec.synthesis, gold.task)
+    brief = brief_of(synthesizer, gold, arm, spec, loaded.recipe.seeds.purchase[0])
+    list(islice(first_requests(synthesizer, brief, session), 1))
+
+
+def _ask_as_rival(loaded: LoadedRecipe, gold: Gold, rival: str, session: Session) -> None:
+    """Make a request as the rival does, about a row of dev: the test is sealed."""
+    spec, task = loaded.recipe.rivals[rival], gold.task
+    shots = choose_shots(task, gold.train, spec.shots, seed=0) if spec.shots else ()
+    for row in gold.dev[:1] or gold.train[:1]:
+        session.resolve(ask(task, row, shots=shots, options=rival_asking(loaded, rival)))
