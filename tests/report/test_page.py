@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -54,7 +55,7 @@ def soiled(value: Any, text: str) -> Any:
     """`value` with `text` at the end of every string that no rule of the report depends on."""
     kept = ("arm", "grid", "rule", "split", "mode", "kind", "metric", "format", "contender", "a")
     kept = (*kept, "b", "primary", "decision", "verdict", "steps", "cluster", "chosen", "rivals")
-    kept = (*kept, "measure", "check", "rules")
+    kept = (*kept, "measure", "check", "rules", "sliced_by", "student", "teacher")
     if isinstance(value, dict):
         return {k: v if k in kept else soiled(v, text) for k, v in value.items()}
     if isinstance(value, list):
@@ -92,6 +93,17 @@ def test_no_text_of_users_or_teachers_becomes_markup(results: Results) -> None:
     assert {name for name, _ in found.attributes} == {name for name, _ in plain.attributes}
     assert "alert(1)" in found.text and "{{7*7}}" in found.text
     markup.encode("utf-8")
+
+
+def test_no_written_text_becomes_markup(texts: Results, taught: Callable[..., Results]) -> None:
+    taught(texts, student=2, teacher=1)
+    nasty = " ".join(NASTY)
+    plain = read(page(report_of(soiled(texts, " plain"))))
+    found = read(page(report_of(soiled(texts, nasty))))
+    assert set(found.tags) == set(plain.tags)
+    assert outside_figures(found.tags) == outside_figures(plain.tags)
+    assert {name for name, _ in found.attributes} == {name for name, _ in plain.attributes}
+    assert "a fine day<script>alert(1)</script>" in found.text  # a reference
 
 
 def test_long_and_invisible_text_is_cut_and_made_visible(results: Results) -> None:
