@@ -5,8 +5,11 @@ import asyncio
 from tutelage.recipe import load_recipe
 from tutelage.report.facts import report_of
 from tutelage.report.page import page
+from tutelage.study.archive import PastRun
 from tutelage.study.checking import check_study
 from tutelage.study.running import Choices, run_study
+from tutelage.study.saved_rows import saved_rows
+from tutelage.study.tracing import trace
 
 RECIPE = {
     "name": "parts",
@@ -50,6 +53,15 @@ def test_the_report_says_that_the_bound_has_more_gold_on_purpose(tmp_path):
     assert "upper bound: more gold on purpose" in page(report)
     unequal = next(f for f in report.findings if f.code == "T119")
     assert "whole" not in unequal.sentence
+
+
+def test_a_row_that_is_left_out_is_followed_to_the_bound_and_the_annotator(tmp_path):
+    run_study(load_recipe(RECIPE), tmp_path / "run")
+    past = PastRun(tmp_path / "run")
+    bought = next(row for row in saved_rows(past, ["annotate"]) if row.kept)
+    found = trace(past, bought.example.origin.source)
+    assert found.role == "left out of train"
+    assert set(found.targets) == {"whole", "annotate"}, "gold_only never saw it"
 
 
 def test_check_says_what_the_unlabelled_rows_are():

@@ -26,7 +26,9 @@ def return_charts(report: Report, look: Mapping[str, Style]) -> list[Chart]:
     ]
     if not buyers:
         return []
-    level = next((c for c in report.returns if not c.buys and c.points[-1].score is not None), None)
+    bounds = {line.name for line in report.lines if line.upper_bound}
+    silent = [c for c in report.returns if not c.buys and c.arm not in bounds]
+    level = next((c for c in silent if c.points[-1].score is not None), None)
     made = [_chart(report, look, buyers, level, "returns-rows", "training rows", _rows)]
     paid = [point.usage for curve in buyers for point in curve.points]
     if any(usage["nanousd"] for usage in paid):

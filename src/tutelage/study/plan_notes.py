@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tutelage.contracts import Inquiring
 from tutelage.recipe import ArmSpec, Recipe
+from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of
 from tutelage.records import Task, Usage
 from tutelage.store.caps import Limit, dollars
 from tutelage.study.building import plugged_checks
@@ -22,6 +23,7 @@ def plan_notes(
 ) -> Iterator[str]:
     limits = limits_of(recipe)
     yield from unpriced(prices)
+    yield from tuning_notes(recipe)
     for plan in arms:
         yield from _passed(limits.arm, plan.most, f"arm {plan.arm}")
         yield from sharing_note(plan)
@@ -30,6 +32,16 @@ def plan_notes(
     yield from _passed(limits.study, whole, "study")
     if any(rival.kind == "teacher" for rival in recipe.rivals.values()):
         yield "Rivals that are teachers are asked only by a run with --final."
+
+
+def tuning_notes(recipe: Recipe) -> Iterator[str]:
+    """Teachers that learn before they answer: what that takes is nobody's purchase."""
+    for name, spec in asked_teachers(recipe).items():
+        if is_tuned(spec):
+            yield (
+                f"The teacher {label_of(name)!r} is tuned on the gold train rows before its first "
+                "reply, once for each purchase seed; the time that takes is not counted."
+            )
 
 
 def unpriced(prices: Mapping[str, Price | None]) -> Iterator[str]:

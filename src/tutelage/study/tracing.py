@@ -28,6 +28,9 @@ from tutelage.study.graduates import find_unit, learner_of, task_of
 from tutelage.study.planning import brief_of, first_requests
 from tutelage.study.saved_rows import SavedRow, saved_rows
 
+LEFT_OUT = "left out of train"
+"""Role of train rows that `gold.few` and `gold.fraction` set aside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
@@ -80,8 +83,8 @@ class Trace:
     id: str
     run: str
     role: str
-    """Gold role, `unlabelled`, `held out` for rows that are known by their answers only, or
-    `made` for rows that a teacher wrote."""
+    """Gold role, `unlabelled`, `left out of train` (by `few` or `fraction`), `held out` for rows
+    that are known by their answers only, or `made` for rows that a teacher wrote."""
     row: Example | None
     """As it stands in the data; None where it is sealed or its file is not there."""
     passages: tuple[Passage, ...]
@@ -121,7 +124,7 @@ def trace(run: PastRun, id_: str) -> Trace:
             do="Ids stand in the report, in what `tutelage data RUN --to FILE` writes, and in your "
             "own files.",
         )
-    trained = _trained(run, row if role == "train" else None, passages)
+    trained = _trained(run, row if role in ("train", LEFT_OUT) else None, role, passages)
     return Trace(
         id=id_,
         run=str(run.folder),
@@ -154,7 +157,12 @@ def _gold_row(run: PastRun, id_: str, notes: list[str]) -> tuple[str, Example | 
         notes.append(f"The gold files could not be read again: {e.what}")
         return "", None
     for gold in golds:
-        for role, rows in (("train", gold.train), ("pool", gold.pool), ("dev", gold.dev)):
+        for role, rows in (
+            ("train", gold.train),
+            ("pool", gold.pool),
+            ("dev", gold.dev),
+            (LEFT_OUT, gold.whole),
+        ):
             for row in rows:
                 if row.id == id_:
                     return role, row
@@ -256,14 +264,16 @@ def _exchanged(hash_: str, book: Ledger | None) -> Exchanged:
 # --- training -------------------------------------------------------------------------------------
 
 
-def _trained(run: PastRun, gold: Example | None, passages: Sequence[Passage]) -> dict[str, Example]:
+def _trained(
+    run: PastRun, gold: Example | None, role: str, passages: Sequence[Passage]
+) -> dict[str, Example]:
     """The row as each arm's student was taught it; arms that did not train on it are left out."""
     taught: dict[str, Example] = {}
     for name, arm in run.recipe.arms.items():
         kept = [p for p in passages if p.arm == name and p.decision != "dropped" and p.result]
         if kept and kept[-1].result is not None:
             taught[name] = kept[-1].result
-        elif gold is not None and arm.gold:
+        elif gold is not None and arm.gold and (role != LEFT_OUT or arm.gold == "whole"):
             taught[name] = gold
     return taught
 
