@@ -128,3 +128,11 @@ def test_options_that_cannot_be() -> None:
     make: Judge = find("check", "agreement").make
     with pytest.raises(UserError, match="does not fit the task"):
         make(AgreementOptions(), task=Task("t", "generation", ("text",)))
+
+
+def test_a_tuned_teacher_is_asked_by_the_prompt_that_it_knows() -> None:
+    row = Example("d", {"text": GOOD}, "good")
+    (request,) = check(by="teacher", template="fields.v1").questions(row, ())
+    assert request.messages[0].content == f"Text: {GOOD}\nAnswer:"
+    with pytest.raises(UserError, match="There is no template"):
+        check(by="teacher", template="feilds.v1")

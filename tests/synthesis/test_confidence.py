@@ -218,6 +218,7 @@ def test_texts_that_were_written_are_shown_with_their_target() -> None:
         ({"keep_accuracy": 0.0}, "keep_accuracy: 0.0 is not a share"),
         ({"confidence": 0.5, "keep_accuracy": 0.9}, "are both given"),
         ({"calibration_rows": 5}, "calibration_rows: 5 is too small"),
+        ({"abstain": True, "template": "fields.v1"}, "abstain does not go with"),
     ],
 )
 def test_confidences_that_cannot_be(reviews: Task, options: dict[str, float], fault: str) -> None:

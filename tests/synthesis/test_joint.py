@@ -212,6 +212,9 @@ def test_a_plan_counts_an_answer_for_each_row(nli: Task, brief: Brief) -> None:
     assert len(made.orders("inputs", brief)) == 6
     assert len(made.orders("labels", replace(brief, placed=6))) == 6
     assert made.orders("labels", replace(brief, placed=6, lacking={"": 6})) == []
+    recorded = (Material("input 0 3 request1-y", "Premise: A\nHypothesis: B"),)
+    (order,) = made.orders("labels", replace(brief, placed=6, materials=recorded))
+    assert order.source is not None and order.source.fields == {"premise": "A", "hypothesis": "B"}
 
 
 def test_answers_are_weighed_as_by_annotate(nli: Task, brief: Brief, shopping: object) -> None:

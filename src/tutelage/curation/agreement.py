@@ -19,6 +19,7 @@ from tutelage.curation.verdicts import dropped, is_gold_text, mended, passed, ro
 from tutelage.exceptions import UserError
 from tutelage.records import Draft, Example, Prediction, Reply, Request, Task, Verdict
 from tutelage.teacher.annotator import AnnotatorOptions, ask, choose_shots, read
+from tutelage.teacher.templating import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class AgreementCheck:
     @property
     def _asking(self) -> AnnotatorOptions:
         warmth = 0.0 if self.options.by == "teacher" else self.options.temperature
-        return AnnotatorOptions(shots=self.options.shots, temperature=warmth)
+        o = self.options
+        return AnnotatorOptions(shots=o.shots, temperature=warmth, template=o.template)
 
     def judge(self, drafts: Sequence[Draft], bench: Bench) -> list[Verdict]:
         new = [draft for draft in drafts if not is_gold_text(row_of(draft))]
@@ -123,9 +125,10 @@ def build(options: AgreementOptions, *, task: Task) -> AgreementCheck:
     """The check `agreement`.
 
     Raises:
-        UserError: a task without single labels, or numbers that cannot be.
+        UserError: a task without single labels, numbers that cannot be, or no such template.
     """
     refuse_without_labels("agreement", task)
+    load(options.template)
     refuse_share("sure", options.sure)
     for name, least in (("folds", 2), ("students", 1), ("votes", 2), ("shots", 0)):
         if getattr(options, name) < least:

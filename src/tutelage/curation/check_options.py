@@ -128,6 +128,8 @@ class AgreementOptions:
     """Of these replies; the single one of `teacher` is drawn at 0."""
     shots: int = 0
     """Gold train rows to show the teacher."""
+    template: str = "annotate.v1"
+    """Shipped template by which the teacher is asked; a tuned one knows that of its tuning."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,12 @@ def check_answering(options: AnsweringOptions, task: Task) -> None:
             "one that can be asked for (confidence); other answers have none.",
             "Leave it out.",
         )
+    if options.abstain and options.template == "fields.v1":
+        raise UserError(
+            "abstain does not go with template: fields.v1.",
+            "This prompt does not tell the teacher that it may answer that it cannot decide.",
+            "Leave abstain out, or take another template.",
+        )
     if task.kind == "generation":
         idle = {
             "votes": options.votes > 1,

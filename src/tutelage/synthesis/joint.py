@@ -88,8 +88,9 @@ class Generation:
             # No answer would count: nothing is written, and the stage after says so.
             return self.answering.answering([], brief) if stage == LABELS else []
         if stage == LABELS and self.answering:
-            rows = _inputs(self.task, brief) if brief.lacking else self._foreseen(brief)
-            return self.answering.answering(rows, brief)
+            rows = _inputs(self.task, brief)
+            planned = not (brief.lacking or _known(self.task, brief))
+            return self.answering.answering(self._foreseen(brief) if planned else rows, brief)
         return self._texts(stage, brief)
 
     def step(self, order: Order, replies: Sequence[Reply]) -> Sequence[Request] | Sequence[Draft]:
