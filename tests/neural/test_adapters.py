@@ -20,7 +20,6 @@ from tutelage.neural.adapters import (
     CONFIG,
     Lora,
     attention_layers,
-    check_quantise,
     fingerprint,
     load_adapter,
     merge_adapter,
@@ -198,18 +197,6 @@ def test_an_unknown_layer_is_refused_with_a_hint(bases: dict[str, Path]) -> None
     with pytest.raises(UserError, match="no layer that is called 'q_project'") as caught:
         put_lora(net.model, Lora(targets=("q_project",)), family="causal", base="tiny", seed=1)
     assert "Did you mean q_proj?" in caught.value.do
-
-
-def test_quantisation_says_what_is_missing() -> None:
-    check_quantise(None, "encoder")
-    with pytest.raises(UserError, match="does not go with a teacher of the family encoder"):
-        check_quantise("4bit", "encoder")
-    with pytest.raises(UserError, match="quantise: 3bit"):
-        check_quantise("3bit", "causal")
-    if not torch.cuda.is_available():
-        with pytest.raises(UserError, match="no CUDA device is found") as caught:
-            check_quantise("4bit", "causal")
-        assert "tutelage[qlora]" in caught.value.do
 
 
 # --- which layers ---------------------------------------------------------------------------------

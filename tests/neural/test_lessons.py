@@ -19,6 +19,7 @@ from tutelage.neural.lessons import (
     Examination,
     Lesson,
     check_lessons,
+    check_spelled,
     encode,
     ending_losses,
     endings_of,
@@ -170,3 +171,12 @@ def test_labels_are_said_in_one_way_each() -> None:
         endings_of([*rows_of("a"), Lesson("p", " A", label="a")], ["a"])
     with pytest.raises(UserError, match="Two labels are said alike"):
         endings_of([*rows_of("a"), Lesson("p", " a", label="b")], ["a", "b"])
+
+
+@pytest.mark.parametrize("net", ["seq2seq"], indirect=True)
+def test_labels_must_be_pieces_that_differ_and_fit(net: Any) -> None:
+    check_spelled(net, {"p": " pos", "n": " neg"}, max_target=8)
+    with pytest.raises(UserError, match=r"'p' takes \d+ pieces, but max_target is 2"):
+        check_spelled(net, {"p": " pos pos"}, max_target=2)
+    with pytest.raises(UserError, match="'p' and 'q' are the same pieces"):
+        check_spelled(net, {"p": " x", "q": " x"}, max_target=8)

@@ -186,6 +186,19 @@ def test_patience_ends_a_tuning_that_gets_no_better(
     assert tuned.facts["best_step"] == 2
 
 
+def test_the_share_of_what_was_cut_is_told(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    long = replace(lessons[0], prompt="Text: it is good. " * 20 + "Answer:")
+    rows = [*lessons[1:], long]
+    tuned = learn(plan("causal", model=str(bases["causal"])), rows, tmp_path, dev=())
+    assert (tuned.facts["share_prompt_cut"], tuned.facts["share_ending_cut"]) == (1 / 8, 0)
+    free = [replace(row, label=None, ending=" it is good" * 9) for row in rows[:2]]
+    given = plan("causal", model=str(bases["causal"]))
+    tuned = learn(given, free, tmp_path / "free", dev=(), labels=())
+    assert tuned.facts["share_ending_cut"] == 1
+
+
 def test_dev_rows_must_have_a_label_of_the_task(
     bases: dict[str, Path], lessons: Any, tmp_path: Path
 ) -> None:

@@ -161,6 +161,35 @@ def encode(
     return [Encoded(s, t[:max_target], 0, min(len(t), max_target)) for s, t in pairs]
 
 
+def check_spelled(net: Writer, endings: Mapping[str, str], *, max_target: int) -> None:
+    """Refuse labels that the network cannot tell apart, or not say to their end.
+
+    Args:
+        net: The network.
+        endings: Words of each label.
+        max_target: Pieces of an ending.
+
+    Raises:
+        UserError: names the labels.
+    """
+    spelled: dict[tuple[int, ...], str] = {}
+    for name, words in endings.items():
+        ids = tuple(pieces(net.tokenizer, [words])[0])
+        if len(ids) >= max_target:
+            raise UserError(
+                f"The label {name!r} takes {len(ids) + 1} pieces, but max_target is {max_target}.",
+                "A label that is cut is never said whole.",
+                "Raise max_target, or give the label shorter words.",
+            )
+        if (other := spelled.setdefault(ids, name)) != name:
+            raise UserError(
+                f"The labels {other!r} and {name!r} are the same pieces to this model: "
+                f"{list(ids)}.",
+                "Its tokenizer does not know the letters in which they differ.",
+                "Give them other words in the task (labels: {name: {words: ...}}).",
+            )
+
+
 # --- the loss -------------------------------------------------------------------------------------
 
 

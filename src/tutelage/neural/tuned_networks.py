@@ -16,7 +16,6 @@ from tutelage.exceptions import UserError
 from tutelage.neural.adapters import (
     Family,
     load_adapter,
-    load_quantised,
     merge_adapter,
     save_adapter,
 )
@@ -27,6 +26,7 @@ from tutelage.neural.continuation import Wanted, Written, score_endings, write
 from tutelage.neural.devices import pick_device, pick_precision
 from tutelage.neural.families import Transducer, load_transducer
 from tutelage.neural.lessons import Lesson, Writer, prompt_room, shorten
+from tutelage.neural.quantisation import load_quantised
 from tutelage.neural.scoring import softmax
 
 Net = Categoriser | Causal | Transducer

@@ -25,6 +25,7 @@ from tutelage.neural.lessons import (
     Writer,
     check_known,
     check_lessons,
+    check_spelled,
     encode,
     endings_of,
     prompt_room,
@@ -34,6 +35,7 @@ from tutelage.neural.pretraining import TOLD, fresh_writer, pretrain
 from tutelage.neural.schedule import make_schedule
 from tutelage.neural.stopwatch import Stopwatch
 from tutelage.neural.targets import Encoded
+from tutelage.neural.tokenization import pieces
 from tutelage.neural.training import (
     Course,
     Plan,
@@ -132,6 +134,9 @@ class _Job:
         endings = {} if self.plan.family == "encoder" else endings_of(self.lessons, self.labels)
         body = self._body()
         net, told = self._network(body)
+        if not isinstance(net, Categoriser):
+            check_spelled(net, endings, max_target=self.plan.max_target)
+            told |= self._cuts(net)
         self.clock.begin("tuning")
         adapted = self._adapt(net, body)
         work = self._workload(net, endings)
@@ -300,6 +305,16 @@ class _Job:
     def _prompts(self, net: Writer, rows: Sequence[Lesson]) -> list[str]:
         limit = prompt_room(net, self.plan.max_source, self.plan.max_target)
         return [shorten(net, row.prompt, limit=limit) for row in rows]
+
+    def _cuts(self, net: Writer) -> dict[str, float]:
+        """Shares of the prompts and of the endings that are too long."""
+        prompts = zip(self._prompts(net, self.lessons), self.lessons, strict=True)
+        endings = pieces(net.tokenizer, [row.ending for row in self.lessons])
+        count = len(self.lessons)
+        return {
+            "share_prompt_cut": sum(kept != row.prompt for kept, row in prompts) / count,
+            "share_ending_cut": sum(len(x) >= self.plan.max_target for x in endings) / count,
+        }
 
     def _examination(self, net: Writer, endings: Mapping[str, str]) -> Examination:
         if not endings:

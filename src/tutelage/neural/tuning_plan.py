@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from tutelage.exceptions import UserError
-from tutelage.neural.adapters import Family, Lora, check_quantise
+from tutelage.neural.adapters import Family, Lora
 from tutelage.neural.causal import CausalShape
 from tutelage.neural.devices import pick_device, pick_precision
 from tutelage.neural.families import Sizes
 from tutelage.neural.lessons import Lesson
+from tutelage.neural.quantisation import check_quantise
 from tutelage.records import content_hash
 
 VERSION = 1
