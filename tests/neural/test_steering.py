@@ -146,7 +146,7 @@ def test_steered_texts_do_not_depend_on_their_batch(net: Causal | Transducer) ->
         for i, (prompt, how) in enumerate(zip([GOOD, BAD, ODD, "x"] * 2, hows * 3, strict=False))
     ]
     alone = [w.text for w in write(net, wanted, batch_size=1, precision="fp32")]
-    for batch_size in (3, 5, 30):
+    for batch_size in (3, 30):
         turned = write(net, wanted[::-1], batch_size=batch_size, precision="fp32")
         assert [w.text for w in turned][::-1] == alone
 

@@ -11,6 +11,7 @@ import torch
 import transformers
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
+from tutelage.exceptions import UserError
 from tutelage.neural.causal import Causal, prompt_ids
 from tutelage.neural.devices import computing, in_full_precision
 from tutelage.neural.families import Transducer
@@ -89,6 +90,13 @@ class CausalSteps:
                 use_cache=True,
                 return_dict=True,
                 **given,
+            )
+        if getattr(out, "past_key_values", None) is None:
+            raise UserError(
+                f"A model of the family {self.net.model.config.model_type!r} cannot write here.",
+                "It keeps no keys and values of single pieces, so rows of unlike length cannot be "
+                "written side by side.",
+                "Use a model with attention in its layers, such as Qwen/Qwen2.5-0.5B.",
             )
         self.cache = out.past_key_values
         logits: torch.Tensor = out.logits
