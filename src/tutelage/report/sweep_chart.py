@@ -35,6 +35,9 @@ class SweepCurve:
     kind: str
     """`arm` or `rival`."""
     points: tuple[SweepScore, ...]
+    upper_bound: bool = False
+    """Whether it trains on all gold rows at every value, so that the others may be held against
+    it."""
 
 
 def sweep_chart(
@@ -77,7 +80,8 @@ def sweep_chart(
         "sweep",
         f"Score over {key}",
         "Mean over students, with intervals over rows and seeds; each value is a study of its own. "
-        "Arms are set a little apart. Thin lines are rivals.",
+        "Arms are set a little apart. Thin lines are rivals"
+        + (", dashed ones upper bounds." if any(c.upper_bound for c in curves) else "."),
         "; ".join(
             f"{curve.name}: "
             + ", ".join(
@@ -126,7 +130,7 @@ def _paint_curve(
         places,
         scores,
         color=style.colour,
-        linestyle=style.dash,
+        linestyle=(0, (4, 3)) if curve.upper_bound else style.dash,
         marker=style.marker,
         markersize=3.5 if rival else 5.5,
         linewidth=0.9 if rival else 1.8,

@@ -154,12 +154,13 @@ def _point(value: str, run: str, report: Report | None, failed: str) -> SweepPoi
 
 
 def _curve(name: str, kind: str, found: Mapping[str, Report]) -> SweepCurve:
-    points = []
+    points, bound = [], False
     for value, report in found.items():
         line = _line(report.lines, name)
         if line is not None and line.main.score is not None:
             points.append(SweepScore(value, line.main.score, line.main.low, line.main.high))
-    return SweepCurve(name, kind, tuple(points))
+            bound = line.upper_bound
+    return SweepCurve(name, kind, tuple(points), bound)
 
 
 def _line(lines: Sequence[Line], name: str) -> Line | None:
