@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tutelage.evaluation.influence import row_values
+from tutelage.evaluation.influence import check_metric, row_values
 from tutelage.evaluation.metrics import measure, metrics_for
 from tutelage.evaluation.text_quality import TextQuality, lengths, loops, references_of
 from tutelage.exceptions import DataError, UserError
@@ -76,6 +78,14 @@ def test_every_measure_of_overlap_has_row_values() -> None:
         assert row_values(TASK, GOLD, SAID, metric=metric).mean() == pytest.approx(scores[metric])
     with pytest.raises(UserError, match="Name one of bleu, chrf, rouge_1"):
         row_values(TASK, GOLD, SAID, metric="accuracy")
+
+
+def test_a_metric_on_which_arms_cannot_be_compared_is_refused_before_anything_is_bought() -> None:
+    check_metric(TASK)
+    with pytest.raises(UserError, match="Name one of bleu, chrf"):
+        check_metric(replace(TASK, metric="accuracy"))
+    with pytest.raises(UserError, match="Name one of accuracy, macro_f1 as"):
+        check_metric(Task("t", "classification", ("text",), metric="micro_f1"))
 
 
 def test_each_reference_counts_once_and_a_target_is_one() -> None:

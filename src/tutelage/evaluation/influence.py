@@ -19,11 +19,31 @@ from tutelage.evaluation.span_answers import span_values
 from tutelage.evaluation.text_quality import text_values
 from tutelage.evaluation.variance import Floats
 from tutelage.exceptions import UserError
-from tutelage.records import Example, Prediction, Task
+from tutelage.records import Example, Prediction, Task, TaskKind
 
 LABELLED = ("accuracy", "subset_accuracy", "macro_f1", "micro_f1")
 SPANS = ("f1", "em")
 ROW_WISE = (*LABELLED, *SPANS, *OVERLAPS)
+_OF_ONE_LABEL = ("accuracy", "macro_f1")
+COMPARABLE: dict[TaskKind, tuple[str, ...]] = {
+    "classification": _OF_ONE_LABEL,
+    "nli": _OF_ONE_LABEL,
+    "multi_label": LABELLED,
+    "span_qa": SPANS,
+    "generation": OVERLAPS,
+}
+"""Metrics on which arms can be compared: those that are measured and have row values."""
+
+
+def check_metric(task: Task) -> None:
+    """Refuse a metric on which the arms of `task` cannot be compared, before anything is bought.
+
+    Raises:
+        UserError: names those on which they can.
+    """
+    known = COMPARABLE[task.kind]
+    if task.metric not in known:
+        raise _not_row_wise(task.metric, known)
 
 
 def row_values(

@@ -39,7 +39,7 @@ def _on_both(report: Report, look: Look, found: Sequence[Configuration]) -> Char
         axes.plot(limits, limits, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
         axes.set_xlim(limits)
         axes.set_ylim(limits)
-        axes.set_ylabel(f"{metric.replace('_', ' ')} on test, points")
+        axes.set_ylabel(f"{numbers.metric_name(metric)} on test, points")
         _finish(figure, axes, metric, found, look)
 
     return Chart(
@@ -112,7 +112,7 @@ def _mark(axes: Any, x: float, y: float, c: Configuration, style: Style) -> None
 def _finish(
     figure: Any, axes: Any, metric: str, found: Sequence[Configuration], look: Look
 ) -> None:
-    axes.set_xlabel(f"{metric.replace('_', ' ')} on dev, points")
+    axes.set_xlabel(f"{numbers.metric_name(metric)} on dev, points")
     axes.grid(axis="both" if found else "x", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     if found:

@@ -14,6 +14,7 @@ from typing import Any
 from tutelage.consulting import inquiries
 from tutelage.contracts import Critic, Metric, Synthesizer, Teacher
 from tutelage.curation.judging import NamedCheck
+from tutelage.evaluation.influence import check_metric
 from tutelage.evaluation.metrics import metrics_for
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold, load_rows
@@ -73,13 +74,15 @@ def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:
         limit: Use at most so many rows of each role: a quick trial.
 
     Raises:
-        UserError: gold that does not fit the task, or parts that do not fit each other.
+        UserError: gold that does not fit the task, parts that do not fit each other, or a metric
+            on which arms cannot be compared.
     """
     recipe = loaded.recipe
     golds = load_gold(
         recipe.gold, recipe.task, folder=loaded.folder, seed=recipe.seeds.gold, limit=limit
     )
     task = golds[0].task
+    check_metric(task)
     arms = {
         name: tuple(_points(recipe, name, arm, task, golds[0], loaded))
         for name, arm in recipe.arms.items()
