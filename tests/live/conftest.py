@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -65,12 +66,26 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def endpoint(tiny_model: Path) -> Iterator[str]:
-    """The base URL of a live server."""
+    """The base URL of a live server of the tiny model."""
+    with serving(tiny_model) as url:
+        yield url
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serves models in folders: `serve(folder)` is the base URL."""
+    with ExitStack() as stack:
+        yield lambda model: stack.enter_context(serving(model))
+
+
+@contextmanager
+def serving(model: Path) -> Iterator[str]:
+    """The base URL of a live server of the model in a folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("transformers")), "serve", str(tiny_model)]
-    log = tiny_model.parent / "server.log"
+    command = [str(Path(sys.executable).with_name("transformers")), "serve", str(model)]
+    log = model.parent / f"{model.name}-server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"],

@@ -11,14 +11,14 @@ import torch
 
 from tutelage.exceptions import UserError
 from tutelage.neural.adapters import load_adapter, merge_adapter
-from tutelage.neural.causal import Causal, load_causal
+from tutelage.neural.causal import load_causal
 from tutelage.neural.devices import pick_device, pick_precision
-from tutelage.neural.families import Transducer, load_transducer
+from tutelage.neural.families import load_transducer
+from tutelage.neural.lessons import Writer
 from tutelage.neural.memory import RANK, check_fits
 from tutelage.neural.tuning_plan import Tuning
 from tutelage.neural.weights import locate, read_config, reading
 
-Writer = Causal | Transducer
 NEEDED = ("*.jinja", "*.json", "*.model", "*.safetensors", "*.txt")
 """Files of a model: configuration, tokenizer, chat template, weights."""
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from tutelage.neural.causal import Causal, chat_text, prompt_ids
 from tutelage.neural.continuation import Wanted, Written
 from tutelage.neural.devices import stream
+from tutelage.neural.lessons import Writer
 from tutelage.neural.steering import Steered
 from tutelage.neural.tokenization import pieces
-from tutelage.neural.writers import Writer
 from tutelage.records import Completion, Reply, Request, Task, Usage
 from tutelage.teacher.label_replies import is_weighed, label_reply
 

@@ -11,8 +11,9 @@ from typing import Any
 from tutelage.neural.causal import Causal
 from tutelage.neural.continuation import Wanted, Written, score_endings, write
 from tutelage.neural.devices import pick_device, pick_precision
+from tutelage.neural.lessons import Writer
 from tutelage.neural.scoring import softmax
-from tutelage.neural.writers import Writer, load_writer
+from tutelage.neural.writers import load_writer
 from tutelage.records import Reply, Request, Task
 from tutelage.teacher.local_options import LocalOptions
 from tutelage.teacher.replying import Replying, lead_in
