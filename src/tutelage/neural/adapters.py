@@ -57,9 +57,7 @@ class Lora:
     None, what peft has for the family, or else the linear layers of its attention."""
 
 
-def put_lora(
-    model: Any, lora: Lora, *, family: Family, base: str, seed: int, quantised: bool = False
-) -> Any:
+def put_lora(model: Any, lora: Lora, *, family: Family, base: str, seed: int) -> Any:
     """Put fresh adapters on a network and freeze the rest of it. B begins at 0, so at first the
     network answers as before (section 4.1 of the paper).
 
@@ -72,7 +70,6 @@ def put_lora(
         family: Of the network.
         base: What the recipe calls the network; saved with the adapter.
         seed: Draws the matrices A.
-        quantised: Whether the weights of the network are in 4 bits.
 
     Returns:
         peft's view of the network.
@@ -80,8 +77,6 @@ def put_lora(
     Raises:
         UserError: no layer has one of the names in `lora.targets`.
     """
-    if quantised:
-        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     config = peft.LoraConfig(
         task_type=TASKS[family],
         r=lora.rank,
@@ -109,7 +104,7 @@ def _targets(model: Any, lora: Lora) -> str | list[str]:
                 raise UserError(
                     f"The model has no layer that is called {target!r}.",
                     "lora.targets names the layers that are adapted.",
-                    nearest(target, sorted(ends)) or f"It has {', '.join(sorted(ends))}.",
+                    nearest(target, sorted(ends)),
                 )
         return "all-linear" if "all-linear" in lora.targets else list(lora.targets)
     known = KNOWN.get(model.config.model_type)

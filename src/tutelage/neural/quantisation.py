@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
+import peft
 import torch
 import transformers
 
@@ -70,4 +71,6 @@ def load_quantised(model: str, *, family: Family) -> tuple[Any, Any]:
             device_map={"": 0},
             **OFFLINE_SAFE,
         )
+    # What is not in 4 bits is computed in fp32, as in the paper's code.
+    net = peft.prepare_model_for_kbit_training(net, use_gradient_checkpointing=False)
     return net, load_tokenizer(model)

@@ -260,7 +260,6 @@ class _Job:
             family=self.plan.family,
             base=body.model,
             seed=stream(self.seed, "adapter"),
-            quantised=self.plan.quantise is not None,
         )
 
     # --- the training -----------------------------------------------------------------------------
