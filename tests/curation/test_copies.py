@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tutelage.curation.check_options import CopiesOptions
 from tutelage.exceptions import UserError
 from tutelage.plugins import find
 from tutelage.records import Example, Label, Origin, Task, Verdict
+from tutelage.teacher.worlds import write_gold
 
 Judged = Callable[..., list[Verdict]]
 Real = Callable[[str], list[dict[str, Any]]]
@@ -143,6 +147,48 @@ def overfitted(gold: Sequence[Example], seed: int) -> list[Example]:
         words[chance.randrange(len(words))] = chance.choice(vocabulary)
         drafts.append(replace(row, id=f"d{at}", fields={"text": " ".join(words)}))
     return drafts
+
+
+def test_recited_reviews_are_caught_by_their_n_grams(why: Callable[..., list[str]]) -> None:
+    def rows(role: str, count: int) -> list[Example]:
+        made = write_gold("reviews", role, count, 0)
+        return [Example(f"{role}{i}", {"text": one["text"]}, "good") for i, one in enumerate(made)]
+
+    gold = rows("train", 100)
+    caught = why(REVIEWS, overfitted(gold, 1), gold)
+    assert sum(map(bool, caught)) >= 95
+    assert all(f"gold row train{at}:" in reason for at, reason in enumerate(caught) if reason)
+
+
+def test_other_words_of_the_same_meaning_are_a_copy_too(judged: Judged, tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    words = ["[UNK]", "dog", "hound", "cat", "runs"]
+    vectors = [[0, 0], [10, 0], [10, 1], [0, 10], [1, 1]]
+    model = static_model(tmp_path, words, vectors)
+    gold = [Example("g1", {"text": "dog runs"}, "good"), Example("g2", {"text": "cat"}, "bad")]
+    rows = [new("hound runs"), new("cat runs"), new("dog cat"), new("unheard of")]
+    options = CopiesOptions(model=model, similarity=0.99)
+    verdicts = judged("copies", REVIEWS, rows, gold=gold, options=options)
+    # cosines: (11, 2) and (11, 1) .996; (1, 11) and (0, 10) .996; (1, 1) and either about .77
+    assert [verdict.reason for verdict in verdicts] == [
+        "copies gold row g1: embedding similarity 1.00",
+        "copies gold row g2: embedding similarity 1.00",
+        "",
+        "",
+    ]
+
+
+def static_model(folder: Path, words: list[str], vectors: list[list[int]]) -> str:
+    """A folder with static embeddings of a few words."""
+    from safetensors.numpy import save_file
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, "[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    save_file({"embeddings": np.array(vectors, np.float32)}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({"model_type": "model2vec"}))
+    return str(folder)
 
 
 def test_a_teacher_that_knows_gold_by_heart_is_caught(judged: Judged, real: Real) -> None:
