@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tutelage.exceptions import RecipeError, UserError
+from tutelage.recipe import load_recipe
 from tutelage.study.sweeping import Axis, load_points, plan_sweep, read_axis
 
 
@@ -42,6 +43,11 @@ def test_each_value_has_a_folder_of_its_own_beside_the_others():
 def test_a_value_that_makes_the_recipe_wrong_is_told_before_anything_runs(small_recipe):
     with pytest.raises(RecipeError, match=r"at gold\.few=no"):
         load_points(small_recipe(), Axis("gold.few", ("20", "no")))
+
+
+def test_a_recipe_that_is_read_already_cannot_be_varied(small_recipe):
+    with pytest.raises(UserError, match="read already"):
+        load_points(load_recipe(small_recipe()), Axis("gold.few", ("20",)))
 
 
 def test_what_one_value_buys_the_next_ones_find(small_recipe, tmp_path):

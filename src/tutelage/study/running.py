@@ -162,7 +162,7 @@ class Study:
             else:
                 evidence = await self._rivals_on_dev(evidence)
             if shop is not None:
-                told = teacher_facts(self.prepared.recipe, shop.sessions)
+                told = teacher_facts(self.prepared.recipe, shop.sessions, learned)
                 evidence = replace(evidence, teachers=told)
             results = results_of(evidence, ledger=book, study=self.identity, started=started)
         write_whole(

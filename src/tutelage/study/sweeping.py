@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.exceptions import RecipeError, TutelageError, UserError
-from tutelage.recipe import LoadedRecipe, load_recipe
+from tutelage.recipe import LoadedRecipe, Recipe, load_recipe
 from tutelage.records import Usage
 from tutelage.study.plan_facts import Plan
 from tutelage.study.planning import plan_study
@@ -97,7 +97,14 @@ def load_points(
 
     Raises:
         RecipeError: a value that makes the recipe wrong, before anything was bought.
+        UserError: a recipe that was read already.
     """
+    if isinstance(source, LoadedRecipe | Recipe):
+        raise UserError(
+            "A recipe that is read already cannot be varied.",
+            "Each value is set before the recipe is read.",
+            "Give its file, its name or a mapping, and overrides as `assignments`.",
+        )
     found = {}
     for value in axis.values:
         try:

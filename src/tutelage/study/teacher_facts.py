@@ -21,8 +21,17 @@ HEADS = ("embedding_head", "setfit")
 """Students that count the parameters of their head alone, on an encoder that is as it was."""
 
 
-def teacher_facts(recipe: Recipe, sessions: Sessions) -> dict[str, dict[str, Any]]:
-    """Every teacher that the recipe asks, by its name; `teacher` for the recipe's own."""
+def teacher_facts(
+    recipe: Recipe, sessions: Sessions, learned: Sequence[Learned]
+) -> dict[str, dict[str, Any]]:
+    """Every teacher that the recipe asks, by its name; `teacher` for the recipe's own.
+
+    Args:
+        recipe: Names teachers, arms and rivals.
+        sessions: The open teachers.
+        learned: Students of the arms that ran.
+    """
+    ran = {entry.unit.arm for entry in learned}
     specs = asked_teachers(recipe)
     return {
         label_of(name): {
@@ -32,7 +41,7 @@ def teacher_facts(recipe: Recipe, sessions: Sessions) -> dict[str, dict[str, Any
             "arms": [
                 arm
                 for arm, spec in recipe.arms.items()
-                if (spec.synthesis or spec.rows) and spec.teacher == name
+                if arm in ran and (spec.synthesis or spec.rows) and spec.teacher == name
             ],
             "rivals": [
                 rival
