@@ -86,6 +86,18 @@ def test_size_of_every_family_is_that_of_the_real_model() -> None:
     assert need.cache == 2 * (2 * 16) * 2 * 10 * 4
 
 
+def test_a_family_without_attention_keeps_no_keys() -> None:
+    config = transformers.MambaConfig(
+        vocab_size=20,
+        hidden_size=8,
+        num_hidden_layers=1,
+        state_size=4,
+        architectures=["MambaForCausalLM"],
+    )
+    need = needed(config, torch.float32, training=False, batch_size=2, length=10)
+    assert (need.total, need.cache) == (need.weights, 0)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> str:
     """A configuration alone: nothing else may be read."""

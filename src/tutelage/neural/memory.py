@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from tutelage.exceptions import UserError
-from tutelage.neural.weights import locate, quiet, read_config
+from tutelage.neural.weights import locate, read_config, reading
 
 MOMENTS = 2
 """Numbers that Adam keeps for each weight it trains."""
@@ -94,7 +94,7 @@ def _skeleton(config: Any) -> Any:
         kind = transformers.AutoModelForCausalLM
     else:
         kind = transformers.AutoModel
-    with torch.device("meta"), quiet():
+    with torch.device("meta"), reading(config.name_or_path or config.model_type):
         return kind.from_config(config, trust_remote_code=False)
 
 
@@ -114,7 +114,9 @@ def _cache_size(config: Any, places: int) -> int:
     """Keys and values of `places` pieces in all layers; twice for an encoder–decoder, whose decoder
     keeps those of the source as well."""
     text = config.get_text_config(decoder=True)
-    heads = int(text.num_attention_heads)
+    heads = int(getattr(text, "num_attention_heads", None) or 0)
+    if not heads:  # a family without attention keeps no keys and values
+        return 0
     kept = int(getattr(text, "num_key_value_heads", None) or heads)
     width = int(getattr(text, "head_dim", None) or getattr(text, "d_kv", 0) or 0)
     layers = getattr(text, "num_decoder_layers", None) or text.num_hidden_layers
