@@ -231,6 +231,12 @@ def majority(score: float) -> Callable[[Results], None]:
     return change
 
 
+def fruitless(r: Results) -> None:
+    dropped = {"check": "synthesis", "decision": "dropped", "reason": "confidence below"}
+    reasons = [{**dropped, "count": 10}]
+    bought(r).update(decisions={"dropped": 10}, reasons=reasons, added=0)
+
+
 def abstaining(r: Results) -> None:
     surplus(r)
     bought(r)["reasons"][0].update(check="synthesis", reason="confidence below the threshold")
@@ -241,6 +247,7 @@ def named_teachers(r: Results) -> None:
 
 
 TEACHING: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
+    ("T109", fruitless, "found", "explain: no draft became a row, so it adds nothing to gold."),
     ("T105", named_teachers, "found", "The teacher old is recorded: it replayed replies"),
     (
         "T109",

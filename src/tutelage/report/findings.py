@@ -211,6 +211,8 @@ def _dropped(e: Evidence) -> Outcome:
                 f"dropped ({numbers.percent(dropped / a.drafts)}), most of them by "
                 f"{first.check}: {first.reason}."
             )
+        if a.drafts > a.materials and not a.added:
+            told.append(f"{a.arm}: no draft became a row, so it adds nothing to gold.")
         if not a.adds_up:
             told.append(f"{a.arm}: drafts and verdicts do not add up; please report this.")
     return _found(told, "No draft was refused by a check, and the accounts add up.")

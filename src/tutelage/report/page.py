@@ -102,13 +102,18 @@ def _whole(text: str) -> Markup:
 
 
 def _took(place: str) -> str:
-    """What a teacher spent time on, from the place in its facts.
+    """What a teacher spent time on, from the place in its facts; the first purchase goes without
+    saying.
 
-    >>> _took("seconds.pretraining"), _took("loading_seconds")
-    ('pretraining', 'loading')
+    >>> _took("seconds.pretraining"), _took("purchases.1.tuning_seconds")
+    ('pretraining', 'tuning')
+    >>> _took("purchases.2.tuning_seconds")
+    'tuning, purchase 2'
     """
-    words = [part for part in place.replace("_", ".").split(".") if part != "seconds"]
-    return " ".join(words) or "in all"
+    parts = place.replace("_", ".").split(".")
+    purchase = next((f", purchase {part}" for part in parts if part.isdigit() and part != "1"), "")
+    words = [part for part in parts if part not in ("seconds", "purchases") and not part.isdigit()]
+    return (" ".join(words) or "in all") + purchase
 
 
 def _said(answer: str | tuple[str, ...] | None) -> str:

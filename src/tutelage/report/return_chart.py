@@ -72,6 +72,7 @@ def _chart(
             _curve(axes, curve, look[curve.arm], metric, place, aside[curve.arm])
         ends = [(c.arm, place(c.points[-1]) + aside[c.arm], c.points[-1]) for c in curves]
         _names(axes, ends, level, look, metric)
+        axes.locator_params(axis="x", nbins=6)  # small amounts have long labels
         axes.set_xlabel(what if what != "dollars" else "dollars, as if bought alone")
         axes.set_ylabel(f"{numbers.metric_name(metric)} on dev, points")
         axes.grid(axis="y", color=GRID, linewidth=0.6)

@@ -28,7 +28,7 @@ def silent_texts(results: Facts) -> Outcome:
     arms = [found for found in written_texts(results) if found.name not in results["rivals"]]
     if not arms:
         return "not applicable", "The answers of this task are no texts."
-    told = []
+    alike: dict[str, list[str]] = {}
     for found in arms:
         parts = [
             f"{numbers.percent(share)} {what}"
@@ -42,9 +42,11 @@ def silent_texts(results: Facts) -> Outcome:
         if found.distinct < REPEATED:
             parts.append(f"only {numbers.percent(found.distinct)} differ from one another")
         if parts:
-            told.append(f"Of the texts of {found.name}, {numbers.listed(parts)}.")
-    if told:
-        return "found", " ".join(told)
+            alike.setdefault(numbers.listed(parts), []).append(found.name)
+    if alike:
+        return "found", " ".join(
+            f"Of the texts of {numbers.listed(names)}, {what}." for what, names in alike.items()
+        )
     return "clear", "Arms write texts that are neither empty nor the input, and do not repeat."
 
 
