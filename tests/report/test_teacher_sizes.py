@@ -56,7 +56,9 @@ def test_the_page_shows_teachers_sizes_and_times(results: Results, taught: Taugh
 def test_upper_bounds_are_marked(results: Results, taught: Taught) -> None:
     report = report_of(taught(results, student=1, teacher=2))
     assert [line.name for line in report.lines if line.upper_bound] == ["label_only"]
-    assert page(report).count("upper bound: all gold rows") == 1
+    markup = page(report)
+    assert markup.count("upper bound: all gold rows") == 1
+    assert "Upper bound, trained on all gold: label_only." in markup
 
 
 def test_studies_without_a_teacher_have_no_such_section(results: Results) -> None:

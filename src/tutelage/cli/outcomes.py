@@ -46,12 +46,14 @@ def report(run: RunArgument, as_json: AsJson = False) -> None:
 
 def show_results(results: Mapping[str, Any]) -> None:
     """The verdict and the headline table of a finished run, in the report's own words."""
+    from tutelage.report import numbers
     from tutelage.report.facts import report_of
 
     told = report_of(results)
     say(told.verdict.sentence, "bold")
-    columns = ("", f"{told.metric} on {told.split}", "95 % interval", "seeds", "charged",
-               f"against {told.reference}" if told.reference else "")  # fmt: skip
+    metric = f"{numbers.metric_name(told.metric)} on {told.split}"
+    against = f"against {told.reference}" if told.reference else ""
+    columns = ("", metric, "95 % interval", "seeds", "charged", against)
     rows = [_line(line, told.metric) for line in told.lines]
     show(tabulate(columns, rows, right=columns[1:5]))
     for finding in told.findings:
@@ -64,7 +66,9 @@ def _line(line: Line, metric: str) -> tuple[str, ...]:
 
     main = line.main
     return (
-        line.name + (f" ({main.grid})" if main.grid else ""),
+        line.name
+        + (f" ({main.grid})" if main.grid else "")
+        + (" (upper bound)" if line.upper_bound else ""),
         numbers.score(main.score, metric),
         numbers.interval(main.low, main.high, metric),
         str(len(line.student_seeds)),

@@ -73,11 +73,13 @@ def standings_chart(report: Report, look: Styles) -> Chart | None:
 
     rules = any(line.others for line in table)
     hollow = " Hollow marks: the same students under the other checkpoint rules." if rules else ""
+    above = [line.name for line in table if line.upper_bound]
+    bounds = f" Upper bound, trained on all gold: {numbers.listed(above)}." if above else ""
     return Chart(
         "scores",
         f"Scores on {report.split}",
         f"Filled marks: the primary checkpoint rule, with {numbers.level(table[0].level)} "
-        f"intervals.{hollow}",
+        f"intervals.{hollow}{bounds}",
         "; ".join(
             f"{line.name} {numbers.score(line.main.score, metric)} "
             f"({numbers.interval(line.main.low, line.main.high, metric)})"
