@@ -23,6 +23,7 @@ def test_dev_rows_are_asked_about_counted_and_told_once(small_recipe, tmp_path):
     first = run_study(loaded, tmp_path / "run").results
     uses = {use["name"]: use for use in first["gold_use"]}
     assert (uses["sure"]["calibrated"], uses["gold_only"]["calibrated"]) == (12, 0)
+    assert uses["sure"]["shown"] == 0, "their labels are hidden from the teacher"
     assert uses["sure"]["total"] == uses["gold_only"]["total"], "dev was counted already"
     with Ledger.open(tmp_path / "ledger.sqlite", read_only=True) as book:
         bought = sum(total.replies for total in book.totals() if total.account.arm == "sure")

@@ -99,7 +99,9 @@ def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
         ),
         role,
     )
-    shown = _found({i for turn in entry.turns for i in turn.harvest.shown}, gold)
+    calibrated = calibration_rows(parts.synthesizer, gold)  # asked about, their labels hidden
+    ids = {i for turn in entry.turns for i in turn.harvest.shown}
+    shown = _found(ids - {row.id for row in calibrated}, gold)
     if parts.synthesizer is not None:
         shown |= _rows(gold.dev[: parts.dev_rationales])
     asks = parts.synthesizer is not None or any(turn.harvest.requests for turn in entry.turns)
@@ -110,7 +112,7 @@ def _of_unit(prepared: Prepared, entry: Learned, gold: Gold) -> GoldUse:
         named,
         _rows(gold.dev),
         tuned=_learned(recipe, entry.unit.arm, gold) if asks else NONE,
-        calibrated=_rows(calibration_rows(parts.synthesizer, gold)),
+        calibrated=_rows(calibrated),
     )
     return replace(use, upper_bound=parts.with_gold == "whole")
 
