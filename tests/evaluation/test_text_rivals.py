@@ -4,7 +4,8 @@ import pytest
 
 from tutelage.contracts import Predictor
 from tutelage.evaluation.text_rivals import Copy, Nearest
-from tutelage.exceptions import DataError
+from tutelage.exceptions import DataError, RecipeError
+from tutelage.recipe import load_recipe
 from tutelage.records import Example, Task
 
 TASK = Task("t", "generation", ("subject", "words"))
@@ -50,3 +51,33 @@ def test_nearest_takes_the_first_reference_where_there_is_no_target() -> None:
 def test_nearest_needs_a_target() -> None:
     with pytest.raises(DataError, match="No train row has a target"):
         Nearest(TASK, [row("1", "a", "b")]).predict(TRAIN)
+
+
+def recipe(**more: object) -> dict[str, object]:
+    return {
+        "task": {"kind": "generation"},
+        "gold": {"train": "train.csv"},
+        "student": {"kind": "generator"},
+        "arms": {"gold_only": {}},
+        **more,
+    }
+
+
+def test_tasks_with_texts_to_write_have_these_rivals_unless_others_are_named() -> None:
+    assert [r.kind for r in load_recipe(recipe()).recipe.rivals.values()] == ["copy", "nearest"]
+    assert list(load_recipe(recipe(rivals=["nearest"])).recipe.rivals) == ["nearest"]
+    assert load_recipe(recipe(rivals={})).recipe.rivals == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "rival", "instead"),
+    [
+        ("generation", "majority", "write `copy` or `nearest`"),
+        ("classification", "copy", "write `majority`"),
+        ("span_qa", "nearest", "write `guess`"),
+    ],
+)
+def test_rivals_of_other_tasks_are_refused(kind: str, rival: str, instead: str) -> None:
+    student = {"generation": "generator", "span_qa": "span_reader"}.get(kind, "linear")
+    with pytest.raises(RecipeError, match=f"does not fit {kind}: {instead}"):
+        load_recipe(recipe(task={"kind": kind}, student={"kind": student}, rivals=[rival]))
