@@ -48,7 +48,7 @@ def test_the_page_shows_teachers_sizes_and_times(results: Results, taught: Taugh
     markup = page(report)
     assert '<h2 id="teachers">Teachers and sizes</h2>' in markup
     assert "22 M<small>2.2 M of them trained</small>" in markup
-    assert "<small>tuning: 1 min 15 s</small>" in markup
+    assert "<small>tuning: 1 min 15 s</small>" in markup and "charged to no arm" in markup
     assert "is as large as its teacher" in markup and "no distillation" in markup
     assert report.to_json()["sizes"][0]["sentence"].endswith("no distillation.")
 

@@ -173,8 +173,8 @@ def _brief(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_brief(inner)}" for key, inner in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(_brief(inner) for inner in value)
-    return str(value)
+        return ", ".join(_brief(inner) for inner in value) or numbers.NONE
+    return str(value) or numbers.NONE
 
 
 def _yaml(recipe: Mapping[str, Any]) -> str:
