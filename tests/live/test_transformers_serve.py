@@ -71,7 +71,9 @@ def test_the_probe_believes_replies(tmp_path: Path, endpoint: str, tiny_model: P
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     # measurements: this server takes `n` and `logprobs` without a word and heeds neither.
-    works = {finding["name"]: finding["ok"] for finding in found["teachers"][0]["online"]["findings"]}
+    works = {
+        finding["name"]: finding["ok"] for finding in found["teachers"][0]["online"]["findings"]
+    }
     assert works["n"] is False
     assert works["logprobs"] is False
     assert works["usage"] is True

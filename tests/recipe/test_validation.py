@@ -2,7 +2,7 @@ import pytest
 
 from tutelage.exceptions import RecipeError, UserError
 from tutelage.recipe import load_recipe
-from tutelage.recipe.validation import parse_primary, recipe_schema, shipped, student_options
+from tutelage.recipe.validation import parse_primary, recipe_schema, shipped, student_of
 
 GOOD = """\
 name: good
@@ -174,7 +174,25 @@ def test_an_arm_overrides_the_student_and_the_grid_overrides_the_arm(write):
     arm = recipe.arms["explain"].model_copy(
         update={"student": {"epochs": 3}, "objective": "multi_task"}
     )
-    assert student_options(recipe, arm, {"epochs": 4}) == {"epochs": 4, "objective": "multi_task"}
+    student = student_of(recipe, arm, {"epochs": 4})
+    assert student.options == {"epochs": 4, "objective": "multi_task"}
+
+
+def test_an_arm_may_have_another_kind_of_student(write):
+    text = GOOD.replace("kind: linear", "kind: seq2seq, epochs: 2").replace(
+        "label_only: {}", "label_only: {student: {kind: linear, c: 2.0}}"
+    )
+    recipe = load_recipe(write(text)).recipe
+    assert student_of(recipe, recipe.arms["explain"], {}).options == {"epochs": 2}
+    other = student_of(recipe, recipe.arms["label_only"], {})
+    assert (other.kind, other.options) == ("linear", {"c": 2.0})
+
+
+def test_options_of_another_kind_of_student_are_its_own(write):
+    text = GOOD.replace("label_only: {}", "label_only: {student: {kind: classifier, c: 2.0}}")
+    assert [where for _, where in faults(write(text))] == ["arms.label_only.student.c"]
+    text = GOOD.replace("label_only: {}", "label_only: {student: {kind: classifer}}")
+    assert [where for _, where in faults(write(text))] == ["arms.label_only.student"]
 
 
 def test_primary_is_two_names():

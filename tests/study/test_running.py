@@ -218,7 +218,7 @@ def test_grid_points_and_their_labels():
 
 def test_matched_steps_are_those_of_the_gold_rows():
     loaded = recipe(student={"kind": "seq2seq", "epochs": 2, "batch_size": 16}, match="steps")
-    assert matched(loaded.recipe, loaded.recipe.student.options, 60)["steps"] == 8
+    assert matched(loaded.recipe, loaded.recipe.student, 60)["steps"] == 8
 
 
 def test_dev_rationales_are_bought_for_measuring_and_train_nothing(tmp_path):

@@ -131,7 +131,9 @@ class ArmSpec(Spec):
     objective: Any = None
     """Short for `student.objective` of this arm."""
     student: Mapping[str, Any] = Field(default_factory=dict)
-    """Student options that differ in this arm."""
+    """Student options that differ in this arm. With a `kind` of its own it has only the options
+    that stand here, and its scores tell of the student as much as of the rows: give it an arm to
+    be compared with."""
     grid: Mapping[str, tuple[Any, ...]] = Field(default_factory=dict)
     """Student options with the values to try; the best on dev by the primary rule is the arm's."""
     checks: tuple[PartSpec, ...] | None = None

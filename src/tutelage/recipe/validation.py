@@ -25,7 +25,14 @@ from tutelage.recipe.fault_finding import (
 )
 from tutelage.recipe.known_datasets import expanded
 from tutelage.recipe.named_teachers import asked_teachers, naming_faults, teachers_of
-from tutelage.recipe.schema import UNLABELLED_RIVALS, ArmSpec, PartSpec, Recipe, TeacherSpec
+from tutelage.recipe.schema import (
+    UNLABELLED_RIVALS,
+    ArmSpec,
+    PartSpec,
+    Recipe,
+    StudentSpec,
+    TeacherSpec,
+)
 from tutelage.recipe.yaml12 import Document, Location, override, read_file, walk
 
 
@@ -254,14 +261,16 @@ def _arm_parts(arms: Any) -> Iterator[tuple[Location, Kind, Any]]:
 
 def _arm_students(arms: Any, student: Any) -> Iterator[_Part]:
     """Options that an arm overrides, and every value of its grid."""
-    kind = str(student.get("kind", "seq2seq")) if isinstance(student, Mapping) else "seq2seq"
+    common = str(student.get("kind", "seq2seq")) if isinstance(student, Mapping) else "seq2seq"
     for name, arm in arms.items() if isinstance(arms, Mapping) else ():
         if not isinstance(arm, Mapping):
             continue
         at = ("arms", name)
-        given = arm.get("student")
+        given, kind = arm.get("student"), common
         if isinstance(given, Mapping):
-            yield _Part((*at, "student"), "learner", kind, given, required=False)
+            kind = str(given.get("kind", common))
+            options = {k: v for k, v in given.items() if k != "kind"}
+            yield _Part((*at, "student"), "learner", kind, options, required=False)
         if arm.get("objective") is not None:
             objective = {"objective": arm["objective"]}
             yield _Part(at, "learner", kind, objective, required=False)
@@ -351,12 +360,15 @@ def _primary_faults(recipe: Recipe) -> Iterator[Fault]:
 # --- the whole of a recipe ------------------------------------------------------------------------
 
 
-def student_options(recipe: Recipe, arm: ArmSpec, point: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of an arm's student at one point of its grid."""
-    options = {**recipe.student.options, **arm.student}
+def student_of(recipe: Recipe, arm: ArmSpec, point: Mapping[str, Any]) -> StudentSpec:
+    """An arm's student at one point of its grid. One of another kind has none of the recipe's
+    options."""
+    kind = str(arm.student.get("kind", recipe.student.kind))
+    options = dict(recipe.student.options) if kind == recipe.student.kind else {}
+    options |= {key: value for key, value in arm.student.items() if key != "kind"}
     if arm.objective is not None:
         options["objective"] = arm.objective
-    return {**options, **point}
+    return StudentSpec(kind=kind, options={**options, **point})
 
 
 def resolve(recipe: Recipe) -> dict[str, Any]:

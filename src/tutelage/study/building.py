@@ -19,10 +19,10 @@ from tutelage.evaluation.metrics import metrics_for
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold, load_rows
 from tutelage.plugins import Kind, Plugin, catalogue, find
-from tutelage.recipe import ArmSpec, PartSpec, Recipe
+from tutelage.recipe import ArmSpec, PartSpec, Recipe, StudentSpec
 from tutelage.recipe.fault_finding import build_options
 from tutelage.recipe.named_teachers import MAIN, asked_teachers, teacher_of, teachers_of
-from tutelage.recipe.validation import LoadedRecipe, student_options
+from tutelage.recipe.validation import LoadedRecipe, student_of
 from tutelage.records import Example, Task
 from tutelage.row_sets import given_rows
 from tutelage.steps import Identity, Parts, Unit
@@ -181,7 +181,7 @@ def _points(
     recipe: Recipe, name: str, arm: ArmSpec, task: Task, gold: Gold, loaded: LoadedRecipe
 ) -> Iterator[Parts]:
     """The arm at each point of its grid."""
-    plugin = find("learner", recipe.student.kind)
+    plugin = find("learner", student_of(recipe, arm, {}).kind)
     given: tuple[Example, ...] = ()
     if arm.rows is not None:
         given = given_rows(load_rows(arm.rows, recipe.gold, task, folder=loaded.folder), name)
@@ -202,7 +202,7 @@ def _points(
     if recipe.match and recipe.match.by == "rows" and recipe.match.to:
         most_rows = int(recipe.match.to)
     for point in grid_points(arm.grid):
-        options = matched(recipe, student_options(recipe, arm, point), len(gold.train))
+        options = matched(recipe, student_of(recipe, arm, point), len(gold.train))
         yield replace(
             _learning(Plugged(plugin, options), name, task, grid_label(point)),
             synthesizer=synthesis.make(task=task, folder=loaded.folder) if synthesis else None,
@@ -298,16 +298,16 @@ def _learning(part: Plugged, arm: str, task: Task, grid: str) -> Parts:
     return Parts(arm=arm, learner=part.make(task=task), learner_id=part.identity, grid=grid)
 
 
-def matched(recipe: Recipe, options: Mapping[str, Any], train_rows: int) -> dict[str, Any]:
+def matched(recipe: Recipe, student: StudentSpec, train_rows: int) -> dict[str, Any]:
     """Student options with the steps that `match: steps` asks for.
 
     Raises:
         UserError: the student has no `steps` to set.
     """
     if recipe.match is None or recipe.match.by != "steps":
-        return dict(options)
-    plugin = find("learner", recipe.student.kind)
-    filled = build_options(plugin, options)
+        return dict(student.options)
+    plugin = find("learner", student.kind)
+    filled = build_options(plugin, student.options)
     if not hasattr(filled, "steps"):
         raise UserError(
             f"match: steps needs a student with `steps`; {plugin.name} has none.",
@@ -315,7 +315,7 @@ def matched(recipe: Recipe, options: Mapping[str, Any], train_rows: int) -> dict
         )
     by_epochs = math.ceil(train_rows / filled.batch_size) * filled.epochs
     steps = recipe.match.to or filled.steps or by_epochs
-    return {**options, "steps": int(steps)}
+    return {**student.options, "steps": int(steps)}
 
 
 def grid_points(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

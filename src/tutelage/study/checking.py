@@ -17,6 +17,7 @@ from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import find
 from tutelage.recipe import LoadedRecipe, Recipe
 from tutelage.recipe.fault_finding import build_options
+from tutelage.recipe.validation import student_of
 from tutelage.records import Task
 from tutelage.study.building import build_synthesizer, plugged, prepare
 from tutelage.study.faculty import refuse_folds
@@ -241,7 +242,7 @@ def _unchosen(recipe: Recipe) -> Iterator[str]:
 
 
 def _missing_extras(recipe: Recipe) -> list[str]:
-    kinds = {recipe.student.kind} | {
+    kinds = {student_of(recipe, arm, {}).kind for arm in recipe.arms.values()} | {
         rival.student.kind for rival in recipe.rivals.values() if rival.student
     }
     if kinds <= {"linear"} or _is_installed("torch"):

@@ -11,7 +11,7 @@ from tutelage.contracts import Predictor
 from tutelage.exceptions import UserError
 from tutelage.plugins import find, nearest
 from tutelage.recipe import Recipe
-from tutelage.recipe.validation import parse_primary, student_options
+from tutelage.recipe.validation import parse_primary, student_of
 from tutelage.records import Example, Label, Prediction, Task
 from tutelage.study.archive import PastRun, find_run
 from tutelage.study.building import Plugged, grid_label, grid_points
@@ -161,8 +161,8 @@ def learner_of(recipe: Recipe, task: Task, arm: str, grid: str) -> Any:
         return Plugged(find("learner", rival.student.kind), rival.student.options).make(task=task)
     spec = recipe.arms[arm]
     point = next((p for p in grid_points(spec.grid) if grid_label(p) == grid), {})
-    options = student_options(recipe, spec, point)
-    return Plugged(find("learner", recipe.student.kind), options).make(task=task)
+    student = student_of(recipe, spec, point)
+    return Plugged(find("learner", student.kind), student.options).make(task=task)
 
 
 def _folder(unit: Mapping[str, Any], rule: str) -> str:

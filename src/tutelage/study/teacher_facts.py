@@ -14,6 +14,7 @@ from tutelage.evaluation.standings import Contender
 from tutelage.loop import Learned
 from tutelage.recipe import Recipe
 from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of, teacher_of
+from tutelage.recipe.validation import student_of
 from tutelage.study.faculty import Sessions
 from tutelage.study.returns import by_arm
 
@@ -96,7 +97,7 @@ def size_facts(
     for arm, entries in by_arm(learned, chosen).items():
         spec = recipe.arms.get(arm)
         counts = [entry.fitted.facts.get("parameters") for entry in entries]
-        if spec is None or recipe.student.kind in HEADS or None in counts:
+        if spec is None or student_of(recipe, spec, {}).kind in HEADS or None in counts:
             continue
         size = max(int(count) for count in counts if count is not None)
         told: dict[str, Any] = {"student_parameters": size}

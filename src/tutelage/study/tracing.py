@@ -17,7 +17,7 @@ from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import find
 from tutelage.recipe import LoadedRecipe
 from tutelage.recipe.fault_finding import build_options
-from tutelage.recipe.validation import student_options
+from tutelage.recipe.validation import student_of
 from tutelage.records import Example, Prediction, Refusal, Task, Usage
 from tutelage.store.encoding import read_records
 from tutelage.store.ledger import Ledger
@@ -280,9 +280,8 @@ def _trained(
 
 def _targets(run: PastRun, task: Task, arm: str, row: Example) -> tuple[str, ...]:
     """What the student was to write, in words: one text, or two for the multi-task objective."""
-    plugin = find("learner", run.recipe.student.kind)
-    point = _point(run, arm)
-    options = build_options(plugin, student_options(run.recipe, run.recipe.arms[arm], point))
+    student = student_of(run.recipe, run.recipe.arms[arm], _point(run, arm))
+    options = build_options(find("learner", student.kind), student.options)
     said = ", ".join(task.label(name).said for name in row.labels or ()) or "(no label)"
     if row.label is not None:
         said = task.label(row.label).said
