@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import threading
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -21,6 +23,8 @@ from tutelage.store.caps import Account
 from tutelage.teacher import tutoring
 from tutelage.teacher.annotator import AnnotatorOptions, ask, read
 from tutelage.teacher.composing import compose
+from tutelage.teacher.local import build as build_local
+from tutelage.teacher.local_options import LocalOptions
 from tutelage.teacher.purchasing import Purchaser
 from tutelage.teacher.serialisation import parse
 from tutelage.teacher.tuned import build
@@ -30,6 +34,7 @@ from tutelage.teacher.tuned_options import (
     TeacherShape,
     TunedOptions,
 )
+from tutelage.teacher.tuning_lock import Abandoned
 
 pytestmark = pytest.mark.train
 
@@ -244,6 +249,57 @@ async def test_lora_on_a_model_of_ones_own_is_merged_for_servers(
     assert (tmp_path / "served" / "purchase-1" / "model.safetensors").is_file()
     config = orjson.loads((tmp_path / "served" / "purchase-1" / "config.json").read_bytes())
     assert config["model_type"] == "llama"
+
+
+async def test_the_adapter_goes_on_its_base_and_on_no_other(tmp_path: Path, ledgers: Any) -> None:
+    shape = CausalShape(d_model=32, layers=1, heads=2, d_ff=64, vocab_size=300, positions=256)
+    texts = [row.fields["text"] for row in mood(24)]
+    for seed, name in ((1, "base"), (2, "other")):
+        fresh_causal(shape, texts, seed=seed).save(tmp_path / name)
+    asked = answering(mood(4, "unlabelled"))
+    async with tuned(mood(16), tmp_path, model="base", steps=9) as session:
+        told = await buy(session, ledgers("tuned"), asked)
+    (adapter,) = tmp_path.glob("teachers/*/adapter")
+
+    def local(model: str) -> Any:
+        options = LocalOptions(model=model, adapter=str(adapter), precision="fp32")
+        return build_local(options, task=TASK, folder=tmp_path).open([], dev=[], folder=tmp_path)
+
+    async with local("base") as session:
+        same = await buy(session, ledgers("base"), asked)
+    for one, other in zip(told, same, strict=True):
+        scores = [answer.reply.completions[0].tokens[0].top for answer in (one, other)]
+        assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+    async with local("other") as session:
+        with pytest.raises(UserError, match="was tuned on another model"):
+            await buy(session, ledgers("other"), asked)
+
+
+async def test_a_tuning_that_nobody_waits_for_ends(
+    tmp_path: Path, ledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, begun, left = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    own = tutoring.tune
+
+    def watched(*given: Any, progress: Any, **more: Any) -> Any:
+        def tell(event: Any) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            try:
+                progress(event)
+            except Abandoned:
+                left.set()
+                raise
+
+        return own(*given, progress=tell, **more)
+
+    monkeypatch.setattr(tutoring, "tune", watched)
+    async with tuned(mood(8), tmp_path, steps=100_000) as session:
+        buying = asyncio.create_task(buy(session, ledger, answering(mood(4, "unlabelled"))))
+        await begun.wait()
+        buying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await buying
+    assert await asyncio.to_thread(left.wait, 20)
 
 
 async def test_plain_texts_come_first_and_gold_texts_are_among_them(
