@@ -91,6 +91,20 @@ async def test_texts_do_not_depend_on_the_batch(
     assert len({completions[0].text for completions in said[0]}) > 5
 
 
+@pytest.mark.parametrize("family", ["causal", "seq2seq"])
+async def test_bf16_writes_and_scores(
+    family: str, request: pytest.FixtureRequest, ledger: Any
+) -> None:
+    row = Example("1", {"text": "it is dull"})
+    model = request.getfixturevalue(family)
+    async with opened(model, precision="bf16") as session:
+        asked = [*writing(3), ask(TASK, row, options=AnnotatorOptions(logprobs=2))]
+        got = await buy(session, ledger, asked)
+        assert session.facts()["precision"] == "bf16"
+    assert all(answer.reply is not None for answer in got)
+    assert got[-1].reply.text in ("good", "not good")
+
+
 async def test_draws_and_completions_have_streams_of_their_own(causal: Path, ledger: Any) -> None:
     one = replace(writing(1)[0], sampling=Sampling(n=3, max_tokens=8, logprobs=2))
     async with opened(causal) as session:
