@@ -291,6 +291,13 @@ def test_an_encoder_gets_a_decoder(encoder_folder: Path, tmp_path: Path) -> None
     assert tokenizer.decode(ids, skip_special_tokens=True) == said[0].target
 
 
+def test_an_encoder_may_keep_its_first_layers(encoder_folder: Path, tmp_path: Path) -> None:
+    warm = learner(config=None, model=str(encoder_folder), layers=1, decoder_layers=1, steps=1)
+    fitted = warm.fit(turned_rows(8, 1), [], seed=1, folder=tmp_path / "out")
+    net = warm.load(Path(fitted.folders["last"])).rewriter.net.model
+    assert (len(net.encoder.encoder.layer), len(net.decoder.bert.encoder.layer)) == (1, 1)
+
+
 def _asked(tokenizer: Any, row: Example) -> Any:
     asked = tokenizer(row.fields["text"], return_tensors="pt")
     return {name: asked[name] for name in ("input_ids", "attention_mask")}

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import torch
 import transformers
 
-from tutelage.exceptions import UserError
 from tutelage.neural.batching import Sizes, by_length
 from tutelage.neural.collation import filled, pad_rows
 from tutelage.neural.devices import computing, in_full_precision, own_randomness
@@ -21,7 +20,7 @@ from tutelage.neural.ensembling import Ensemble, Ensembling
 from tutelage.neural.families import position_limit, set_dropout
 from tutelage.neural.objectives import class_loss, distillation_loss, labels_loss
 from tutelage.neural.tokenization import load_tokenizer
-from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, read_config, reading
+from tutelage.neural.weights import OFFLINE_SAFE, first_layers, locate, quiet, reading
 
 
 class Categoriser:
@@ -111,7 +110,7 @@ def load_categoriser(
         UserError: the model cannot be loaded, or has not so many layers.
     """
     place = locate(model)
-    depth = {} if layers is None else {"num_hidden_layers": shallower(place, layers)}
+    depth = first_layers(place, layers)
     with own_randomness(torch.device("cpu")), reading(place):
         torch.manual_seed(seed)
         net = transformers.AutoModelForSequenceClassification.from_pretrained(
@@ -125,22 +124,6 @@ def load_categoriser(
         )
     set_dropout(net, dropout)
     return Categoriser(net, load_tokenizer(model), max_source=max_source)
-
-
-def shallower(place: str, layers: int) -> int:
-    """The first `layers` layers of the encoder at `place`.
-
-    Raises:
-        UserError: it has fewer.
-    """
-    have = int(read_config(place).num_hidden_layers)
-    if layers > have:
-        raise UserError(
-            f"layers is {layers}, and the encoder has {have}.",
-            "A student that keeps its first layers cannot have more than there are.",
-            f"Write a number up to {have}, or leave layers out.",
-        )
-    return layers
 
 
 def fresh_categoriser(

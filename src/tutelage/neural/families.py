@@ -15,7 +15,7 @@ import transformers
 from tutelage.exceptions import UserError
 from tutelage.neural.devices import in_full_precision, own_randomness
 from tutelage.neural.tokenization import load_tokenizer, pieces, train_tokenizer
-from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, read_config, reading
+from tutelage.neural.weights import OFFLINE_SAFE, first_layers, locate, quiet, read_config, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,12 @@ def position_limit(config: Any) -> int | None:
 
 
 def load_transducer(
-    model: str, *, seed: int, decoder_layers: int | None = None, dropout: float | None = None
+    model: str,
+    *,
+    seed: int,
+    layers: int | None = None,
+    decoder_layers: int | None = None,
+    dropout: float | None = None,
 ) -> Transducer:
     """A student by hub id, folder, or `minilm`.
 
@@ -143,6 +148,7 @@ def load_transducer(
     Args:
         model: What the recipe names.
         seed: Draws the fresh weights.
+        layers: Keep the first so many layers of the encoder of a warm start; all where None.
         decoder_layers: Layers of a warm-started decoder; 2 where None.
         dropout: Replaces the model's own rate where given.
 
@@ -159,7 +165,7 @@ def load_transducer(
                 place, dtype=torch.float32, use_safetensors=True, **OFFLINE_SAFE
             )
         else:
-            net = _warm_start(place, tokenizer, decoder_layers or 2)
+            net = _warm_start(place, tokenizer, layers, decoder_layers or 2)
     set_dropout(net, dropout)
     transducer = Transducer(net, tokenizer)
     # Published models bring settings of their own (least lengths, forced pieces, beams), which
@@ -173,16 +179,17 @@ def load_transducer(
     return transducer
 
 
-def _warm_start(place: str, tokenizer: Any, layers: int) -> Any:
+def _warm_start(place: str, tokenizer: Any, layers: int | None, decoder_layers: int) -> Any:
     shape = transformers.AutoConfig.from_pretrained(
         place,
-        num_hidden_layers=layers,
+        num_hidden_layers=decoder_layers,
         is_decoder=True,
         add_cross_attention=True,
         **OFFLINE_SAFE,
     )
     given = {"dtype": torch.float32, "use_safetensors": True, **OFFLINE_SAFE}
-    encoder = transformers.AutoModel.from_pretrained(place, **given)
+    depth = first_layers(place, layers)
+    encoder = transformers.AutoModel.from_pretrained(place, **depth, **given)
     decoder = transformers.AutoModelForCausalLM.from_pretrained(place, config=shape, **given)
     net = transformers.EncoderDecoderModel(encoder=encoder, decoder=decoder)
     start, end = tokenizer.cls_token_id, tokenizer.sep_token_id

@@ -52,3 +52,21 @@ def read_config(model: str) -> Any:
     """The configuration of the model at a place that `locate` gave."""
     with reading(model):
         return transformers.AutoConfig.from_pretrained(model, **OFFLINE_SAFE)
+
+
+def first_layers(place: str, layers: int | None) -> dict[str, int]:
+    """What `from_pretrained` needs to keep only the first layers of the encoder at `place`.
+
+    Raises:
+        UserError: it has fewer.
+    """
+    if layers is None:
+        return {}
+    have = int(read_config(place).num_hidden_layers)
+    if layers > have:
+        raise UserError(
+            f"layers is {layers}, and the encoder has {have}.",
+            "A student that keeps its first layers cannot have more than there are.",
+            f"Write a number up to {have}, or leave layers out.",
+        )
+    return {"num_hidden_layers": layers}

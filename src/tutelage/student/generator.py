@@ -119,6 +119,7 @@ class GeneratorLearner:
             net = load_transducer(
                 options.model,
                 seed=own,
+                layers=options.layers,
                 decoder_layers=options.decoder_layers,
                 dropout=options.dropout,
             )

@@ -25,6 +25,8 @@ class GeneratorOptions:
     `config` is given."""
     config: ShapeOptions | None = None
     """Train a T5 from nothing in this shape, with a tokenizer trained on the training rows."""
+    layers: Count | None = None
+    """Keep only the first so many layers of an encoder that is warm-started from."""
     decoder_layers: Count | None = None
     """Layers of the decoder of a student warm-started from an encoder; 2 where absent."""
     decoder_pace: Annotated[float, Gt(0)] = 10

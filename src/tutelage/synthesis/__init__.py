@@ -12,6 +12,7 @@ from tutelage.plugins import Plugin
 from tutelage.synthesis.annotate_options import AnnotateOptions
 from tutelage.synthesis.generation_options import ProGenOptions, SuperGenOptions
 from tutelage.synthesis.joint_options import GenerateOptions
+from tutelage.synthesis.turn_options import InTurnsOptions
 from tutelage.synthesis.writer_options import (
     ExtrapolateOptions,
     GoldGenOptions,
@@ -150,5 +151,14 @@ PLUGINS: tuple[Plugin, ...] = (
         "Writes seed texts, then more of the rows that the last student got wrong (S3).",
         "arXiv 2310.13671",
         gives=("rows",),
+    ),
+    Plugin(
+        "synthesizer",
+        "in_turns",
+        "tutelage.synthesis.taking_turns:build",
+        InTurnsOptions,
+        "Several methods in one arm, a turn for each.",
+        "arXiv 2310.01119",
+        gives=("labels", "rows"),
     ),
 )
