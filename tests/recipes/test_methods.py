@@ -13,6 +13,8 @@ from tutelage.recipe.validation import shipped
 from tutelage.study.running import run_study
 
 CAP = 0.004
+RATIONALES = ("t5_explain", "t5_five_w")
+TINY = {"d_model": 16, "layers": 1, "decoder_layers": 1, "heads": 2, "d_ff": 32, "vocab_size": 300}
 WRITERS = ("zerogen", "goldgen", "progen", "supergen", "s3", "no_errors", "s3_random")
 
 
@@ -22,8 +24,13 @@ def methods() -> dict[str, Any]:
 
 
 def on_reviews() -> dict[str, Any]:
+    recipe = methods()
+    for name in ("t5_label_only", *RATIONALES):
+        recipe["arms"][name]["student"] = {"kind": "seq2seq", "config": TINY, "steps": 4}
+    del recipe["teachers"]["tuned"]["model"]
+    recipe["teachers"]["tuned"] |= {"config": TINY, "steps": 4}
     return {
-        **methods(),
+        **recipe,
         "task": {"kind": "classification", "labels": ["positive", "negative"]},
         "gold": {
             "train": {"world": "reviews", "rows": 80},
@@ -46,7 +53,9 @@ def on_reviews() -> dict[str, Any]:
 
 def test_every_method_and_its_rivals_are_there() -> None:
     recipe = load_recipe("methods").recipe
-    assert {"gold_only", "annotate", "zerogen_and_gold", "s3_and_gold", *WRITERS} == {*recipe.arms}
+    plain = {"gold_only", "t5_label_only", "annotate", "annotate_tuned"}
+    beside_gold = {"zerogen_and_gold", "s3_and_gold"}
+    assert {*plain, *beside_gold, *WRITERS, *RATIONALES} == {*recipe.arms}
     assert recipe.match is not None and recipe.match.by == "usd"
     sizes = [recipe.arms[name].synthesis.options.get("rows") for name in ("zerogen", "goldgen")]
     assert sizes == [1000, 1000]
@@ -56,8 +65,11 @@ def test_every_method_and_its_rivals_are_there() -> None:
 def test_all_of_them_run_for_the_same_money(tmp_path: Path) -> None:
     results = run_study(load_recipe(on_reviews()), tmp_path / "run").results
     charged = {c["arm"]: c["usd"] for c in results["costs"]["charged"]}
-    assert {*charged} == {*methods()["arms"]} - {"gold_only"}
-    assert all(CAP / 2 < usd <= CAP for usd in charged.values()), charged
+    assert {*charged} == {*methods()["arms"]} - {"gold_only", "t5_label_only"}
+    assert all(usd <= CAP for usd in charged.values()), charged
+    assert charged.pop("annotate_tuned") == 0  # by a model of one's own
+    assert all(charged.pop(name) > 0 for name in RATIONALES)  # no more rows than gold has
+    assert all(CAP / 2 < usd for usd in charged.values()), charged
     curves = {told["arm"]: told for told in results["returns"]}
     assert all(len(curves[name]["points"]) >= 1 for name in methods()["arms"])
     for unit in results["units"]:
