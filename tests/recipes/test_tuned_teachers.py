@@ -153,5 +153,4 @@ def test_two_teachers_of_a_task_that_is_written(tmp_path: Path) -> None:
         "writer": ["generate"],
     }
     assert {c["contender"] for c in results["standings"]} >= {"copy", "nearest", "answerer"}
-    facts = results["teachers"]["writer"]["facts"]["purchases"]["1"]
-    assert facts["pretraining_seconds"] > 0
+    assert results["clock"]["teacher_seconds"]["writer"]["purchases.1.pretraining_seconds"] > 0
