@@ -8,8 +8,9 @@ from corpus_studies import PARTS as CORPUS
 from recorded_studies import PARTS as RECORDED
 from span_studies import PARTS as SPANS
 from synthesis_parts import Part
+from tuned_studies import PARTS as TUNED
 
-PARTS: Sequence[Part] = (*RECORDED, *CORPUS, *SPANS)
+PARTS: Sequence[Part] = (*RECORDED, *CORPUS, *SPANS, *TUNED)
 STUDIES = tuple(sorted({part.study for part in PARTS}))
 NAMES = tuple(part.name for part in PARTS)
 

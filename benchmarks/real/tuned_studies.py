@@ -1,0 +1,82 @@
+"""Study f of `synthesis.py`: the shipped recipes of tuned teachers, on three public data sets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from synthesis_parts import Part, Recipe, Size, Written, read_rows, written
+
+from tutelage.recipe.validation import shipped
+
+NOTES = (
+    "The teacher is tuned on one train row in twenty; the other rows' answers are hidden from all "
+    "arms but `whole_gold`. Of arXiv 2310.01119 no more than the outline is known: nothing here "
+    "repeats or claims one of its figures.",
+)
+
+
+def of_recipe(name: str, dataset: str) -> Callable[[Path, Path, Size], Written]:
+    """Writes the shipped recipe for another data set."""
+
+    def write(data: Path, folder: Path, size: Size) -> Written:
+        return written(folder, shipped_for(name, dataset, data, size), NOTES)
+
+    return write
+
+
+def shipped_for(name: str, dataset: str, data: Path, size: Size) -> Recipe:
+    """A shipped recipe with the data set, the student's options and the seeds of a size."""
+    os.environ["TUTELAGE_REAL_DATA"] = str(data)  # where `dataset` looks before the hub
+    recipe: dict[str, Any] = YAML(typ="safe").load(shipped()[name].read_text(encoding="utf-8"))
+    recipe["student"] |= size.student
+    recipe["seeds"] = {"student": size.seeds, "purchase": size.purchases}
+    return recipe | {"name": f"synthesis_{dataset}", "dataset": dataset}
+
+
+def write_commongen(data: Path, folder: Path, size: Size) -> Written:
+    """Targets for concepts; the writer is pre-trained on the sentences of all train rows."""
+    recipe = shipped_for("tuned_teacher_writing", "commongen", data, size)
+    train = read_rows(data / "commongen" / "train_20k.jsonl.gz")
+    texts = folder / "sentences.txt"
+    texts.write_text(
+        "\n".join(" ".join(text.split()) for row in train for text in row["references"]),
+        encoding="utf-8",
+    )
+    recipe["teachers"]["writer"]["pretrain"] = {"path": str(texts), "steps": size.rows // 5}
+    recipe["arms"]["annotate"]["synthesis"]["annotate"]["rows"] = size.rows
+    test = {"path": str(data / "commongen" / "test.jsonl.gz")}
+    recipe["gold"]["test"] = test | ({} if size.test is None else {"rows": size.test})
+    more = "The writer's pre-training saw the sentences of all train rows, without their concepts."
+    return written(folder, recipe, (*NOTES, more))
+
+
+PARTS: Sequence[Part] = (
+    Part(
+        "f",
+        "tuned_trec6",
+        "A tuned teacher annotates TREC-6",
+        Size("two_core", rows=0, test=None, seeds=3, student={}),
+        Size("full", rows=0, test=None, seeds=10, student={"steps": 2_000, "batch_size": 32}),
+        of_recipe("tuned_teacher", "trec6"),
+    ),
+    Part(
+        "f",
+        "tuned_sst2",
+        "A tuned teacher annotates SST-2",
+        Size("two_core", rows=0, test=None, seeds=3, student={}),
+        Size("full", rows=0, test=None, seeds=10, student={"steps": 2_000, "batch_size": 32}),
+        of_recipe("tuned_teacher", "sst2"),
+    ),
+    Part(
+        "f",
+        "tuned_commongen",
+        "Tuned teachers write for CommonGen",
+        Size("two_core", rows=2_000, test=500, seeds=3, student={}),
+        Size("full", rows=10_000, test=None, seeds=5, student={"steps": 5_000, "batch_size": 64}),
+        write_commongen,
+    ),
+)
