@@ -128,6 +128,16 @@ def test_a_long_prompt_loses_its_beginning(net: Any) -> None:
         assert len(net.tokenizer(short, add_special_tokens=False)["input_ids"]) <= limit
 
 
+@pytest.mark.parametrize("net", WRITERS, indirect=True)
+def test_letters_of_several_pieces_do_not_overrun_the_room(net: Any) -> None:
+    prompt = "one 🦊🦊🦊 two 🦊"
+    whole = len(net.tokenizer(prompt, add_special_tokens=False)["input_ids"])
+    for limit in range(1, whole):
+        short = shorten(net, prompt, limit=limit)
+        assert prompt.endswith(short) and len(short) < len(prompt)
+        assert len(net.tokenizer(short, add_special_tokens=False)["input_ids"]) <= limit
+
+
 @pytest.mark.parametrize("net", ["causal"], indirect=True)
 def test_prompt_and_ending_share_the_positions(net: Any) -> None:
     begin = len(net.begin)

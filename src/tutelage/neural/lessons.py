@@ -120,11 +120,22 @@ def endings_of(lessons: Sequence[Lesson], labels: Sequence[str]) -> dict[str, st
 
 def shorten(net: Writer, prompt: str, *, limit: int) -> str:
     """The last `limit` pieces of a prompt: where it is too long its beginning is cut, since what
-    is asked stands at the end."""
-    found = net.tokenizer(
+    is asked stands at the end.
+
+    What is left may be split into other pieces, and into more, so it is cut until it fits: a word
+    that lost its beginning, or a letter of several pieces, which is kept or lost whole."""
+    while len(found := _offsets(net, prompt)) > limit:
+        at: int = found[len(found) - limit][0]
+        prompt = prompt[max(at, 1) :]
+    return prompt
+
+
+def _offsets(net: Writer, prompt: str) -> list[tuple[int, int]]:
+    """Where each piece of a prompt stands in it."""
+    found: list[tuple[int, int]] = net.tokenizer(
         prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False
     )["offset_mapping"]
-    return prompt if len(found) <= limit else prompt[found[len(found) - limit][0] :]
+    return found
 
 
 def prompt_room(net: Writer, max_source: int, max_target: int) -> int:
