@@ -146,7 +146,24 @@ async def test_another_checkpoint_in_the_folder_is_another_teacher(
         async with opened("mine", tmp_path) as session:
             names.append(session.name)
     assert names[0] != names[1]
-    assert all(name.startswith("local/mine-") for name in names)
+    assert all(name.startswith("local/llama-") for name in names)
+
+
+async def test_a_teacher_is_its_weights_and_the_words_it_scores_and_no_folder(
+    causal: Path, tmp_path: Path
+) -> None:
+    async def name(folder: str, task: Task = TASK) -> str:
+        options = LocalOptions(model=folder)
+        async with build(options, task=task, folder=tmp_path).open([], dev=[], folder=None) as s:
+            return s.name
+
+    shutil.copytree(causal, tmp_path / "mine")
+    own = await name("mine")
+    (tmp_path / "mine").rename(tmp_path / "renamed")
+    assert await name("renamed") == own
+    # prompts such as fields.v1 do not name the labels, so the request cannot tell which were scored
+    other = replace(TASK, labels=(Label("good"), Label("bad", "poor")))
+    assert await name("renamed", other) != own
 
 
 async def test_labels_are_scored_where_scores_are_wanted(causal: Path, ledger: Any) -> None:

@@ -182,6 +182,11 @@ async def test_what_decides_the_lessons_decides_the_name(tmp_path: Path) -> None
 
     own = await name()
     assert own == await name(answer_batch=3, max_tokens=9, usd_per_gpu_hour=2.0)
+    assert own == await name(dev_limit=7) == await name(compose="not/read.jinja")
+    (tmp_path / "a.txt").write_text("one text\n")
+    (tmp_path / "b.txt").write_text("one text\n")
+    plain = [await name(pretrain=PretrainingOptions(5, path=f"{x}.txt")) for x in "ab"]
+    assert plain[0] == plain[1] != own
     others = [
         await name(mood(9)),
         await name(dev=mood(2, "dev")),
@@ -273,6 +278,36 @@ async def test_the_adapter_goes_on_its_base_and_on_no_other(tmp_path: Path, ledg
     async with local("other") as session:
         with pytest.raises(UserError, match="was tuned on another model"):
             await buy(session, ledgers("other"), asked)
+
+
+async def test_a_base_that_was_moved_is_the_same_base(
+    tmp_path: Path, ledgers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the tuning is unfinished."""
+    shape = CausalShape(d_model=32, layers=1, heads=2, d_ff=64, vocab_size=300, positions=256)
+    fresh_causal(shape, [row.fields["text"] for row in mood(24)], seed=1).save(tmp_path / "base")
+    asked, own = answering(mood(4, "unlabelled")), tutoring.tune
+
+    def killed(*given: Any, **more: Any) -> Any:
+        def stop(event: Any) -> None:
+            if event["step"] == 5:
+                raise KeyError("killed")
+
+        return own(*given, **{**more, "progress": stop})
+
+    monkeypatch.setattr(tutoring, "tune", killed)
+    async with tuned(mood(16), tmp_path, model="base", steps=9) as session:
+        with pytest.raises(KeyError):
+            await buy(session, ledgers("first"), asked)
+    monkeypatch.setattr(tutoring, "tune", own)
+    said = []
+    for here, there in (("base", "moved"), ("moved", "again")):
+        (tmp_path / here).rename(tmp_path / there)
+        async with tuned(mood(16), tmp_path, model=there, steps=9) as session:
+            got = await buy(session, ledgers(there), asked)
+        said.append([answer.reply.completions for answer in got])
+    assert said[0] == said[1]
+    assert len(list(tmp_path.glob("teachers/*/tuned.json"))) == 1
 
 
 async def test_a_tuning_that_nobody_waits_for_ends(

@@ -119,6 +119,7 @@ class LocalSession:
             weights.identity,
             adapter.identity if adapter else "",
             [options.family, options.precision, options.chat],
+            [label.said for label in task.labels],  # scored, whether or not a prompt names them
         ]
         self.name = f"local/{weights.name}-{content_hash('local1', told)[-8:]}"
         self.usd_per_gpu_hour = options.usd_per_gpu_hour

@@ -47,6 +47,10 @@ TOLD = "teacher.json"
 """Facts of a tuning, in its folder."""
 _ASKING = ("answer_batch", "usd_per_gpu_hour", "merge", "max_tokens", "temperature", "top_p")
 """Options that change how it is asked, and nothing that it learns."""
+_IN_LESSONS = ("template", "compose", "dev_limit", "model")
+"""Options that the lessons or the weights tell better: a path is the same wherever it leads."""
+_IN_TEXTS = ("path", "column")
+"""The same of the pre-training, by its texts."""
 
 
 def build(options: TunedOptions, *, task: Task, folder: Path) -> Teacher:
@@ -224,12 +228,11 @@ class TunedSession:
         self._options, self._task, self._weights = options, task, weights
         self._learned, self._prompts, self._ended = learned, prompts, ended
         self._folder, self._merged = folder or Path(), merged
-        told = {k: v for k, v in asdict(options).items() if k not in _ASKING}
-        told["model"] = weights.identity if weights else ""
         self._key = content_hash(
             "tuned1",
             [
-                told,
+                _decisive(options),
+                weights.identity if weights else "",
                 [lesson.told() for lesson in (*learned.lessons, *learned.dev)],
                 [len(learned.lessons), list(learned.labels), list(learned.texts)],
             ],
@@ -323,6 +326,14 @@ class TunedSession:
             if not (place / TOLD).is_file():
                 write_whole(place / TOLD, orjson.dumps(resident.facts()))
         return resident
+
+
+def _decisive(options: TunedOptions) -> dict[str, Any]:
+    """The options that decide what is learned from given weights, lessons and texts."""
+    told = {k: v for k, v in asdict(options).items() if k not in (*_ASKING, *_IN_LESSONS)}
+    if told["pretrain"] is not None:
+        told["pretrain"] = {k: v for k, v in told["pretrain"].items() if k not in _IN_TEXTS}
+    return told
 
 
 def _seed(purchase: int) -> int:

@@ -78,7 +78,7 @@ def tutored(
         if ended.is_set():
             raise Abandoned
 
-    plan, finished = plan_of(options, place), (folder / NOTE).is_file()
+    plan, finished = plan_of(options, weights), (folder / NOTE).is_file()
     if not finished:
         check_tuning_fits(plan)
         log.info("Tuning a teacher on %d lessons in %s.", len(learned.lessons), folder)
@@ -102,12 +102,12 @@ def tutored(
     return Tutored(tuned, task, options.answer_batch, lead, weights.name if weights else "scratch")
 
 
-def plan_of(options: TunedOptions, place: str) -> Tuning:
+def plan_of(options: TunedOptions, weights: Weights | None) -> Tuning:
     """The settings of the tuning.
 
     Args:
         options: Of the recipe.
-        place: What the model is loaded from; empty for one of a `config`.
+        weights: The model that it begins with; None for one of a `config`.
     """
     o, whole = options, options.full or options.config is not None
     lora = None
@@ -119,7 +119,8 @@ def plan_of(options: TunedOptions, place: str) -> Tuning:
         )
     return Tuning(
         family=o.family,
-        model=place,
+        model=weights.place if weights else "",
+        known_as=weights.identity if weights else "",
         shape=_shape(o),
         lora=lora,
         epochs=o.epochs,

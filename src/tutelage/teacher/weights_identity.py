@@ -7,9 +7,12 @@ saved into it is another model, and a copy of the folder elsewhere is the same o
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+import orjson
 
 from tutelage.exceptions import UserError
 from tutelage.records import content_hash
@@ -25,7 +28,8 @@ class Weights:
     place: str
     """What to load it from: a hub id, a folder, or `minilm`."""
     name: str
-    """Short name for people."""
+    """Short name for people: the hub id's, or the family of the model in a folder. A folder's own
+    name would make another teacher of a folder that was renamed."""
     identity: str
     """Hash that changes with the weights, the configuration and the tokenizer."""
 
@@ -58,7 +62,24 @@ def weights_of(model: str, folder: Path, *, revision: str = "") -> Weights:
             "It has no config.json.",
             "Name the folder into which save_pretrained wrote the model and its tokenizer.",
         )
-    return Weights(str(path), path.resolve().name, folder_identity(path))
+    return Weights(str(path), _family(path / "config.json"), folder_identity(path))
+
+
+def _family(config: Path) -> str:
+    """What transformers calls the architecture, such as `llama`.
+
+    Raises:
+        UserError: the configuration is no JSON object.
+    """
+    try:
+        told = orjson.loads(config.read_bytes())
+        return re.sub(r"[^\w.-]", "-", str(told.get("model_type") or "model"))
+    except (orjson.JSONDecodeError, AttributeError) as e:
+        raise UserError(
+            f"{config} cannot be read.",
+            "It is no JSON object.",
+            "Save the model anew by save_pretrained.",
+        ) from e
 
 
 def folder_identity(folder: Path) -> str:
