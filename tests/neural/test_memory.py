@@ -15,6 +15,8 @@ from tutelage.neural import memory
 from tutelage.neural.causal import CausalShape, fresh_causal
 from tutelage.neural.families import Sizes, fresh_transducer
 from tutelage.neural.memory import check_fits, free_bytes, needed
+from tutelage.neural.tuning_plan import Tuning
+from tutelage.neural.writers import check_tuning_fits
 
 pytestmark = pytest.mark.train
 
@@ -133,6 +135,22 @@ def test_a_model_that_does_not_fit_is_refused_with_what_would(
         check_fits(folder, torch.float32, device=CPU, training=False)
 
 
+def test_a_config_that_does_not_fit_is_refused_before_it_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = Sizes(d_model=10, layers=2, decoder_layers=3, heads=2, d_ff=20, vocab_size=300)
+    # an encoder layer: 4 x 10 x 10 + 2 x 10 x 20; a decoder layer 400 more; 16 bytes for each
+    needs = {"encoder": 2 * 800 * 16, "seq2seq": (2 * 800 + 3 * 1200) * 16}
+    shape = CausalShape(d_model=10, layers=2, heads=1, d_ff=20)
+    for family, need in (*needs.items(), ("causal", 2 * 1000 * 16)):
+        given = shape if family == "causal" else sizes
+        monkeypatch.setattr(memory, "free_bytes", lambda _, free=need: free)
+        check_tuning_fits(Tuning(family, shape=given))  # type: ignore[arg-type]
+        monkeypatch.setattr(memory, "free_bytes", lambda _, free=need - 1: free)
+        with pytest.raises(UserError, match=r"at least .* parameters.*\n.*\n.*fewer layers"):
+            check_tuning_fits(Tuning(family, shape=given))  # type: ignore[arg-type]
+
+
 def test_free_memory_heeds_the_limit_of_a_container(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +159,11 @@ def test_free_memory_heeds_the_limit_of_a_container(
     used.write_text("1000\n")
     limit.write_text("5000\n")
     assert free_bytes(CPU) == 4000
+    stat = tmp_path / "memory.stat"  # files that stay in memory while nobody needs it are no use
+    stat.write_text("anon 300\nfile 700\ninactive_file 400\nactive_file 300\n")
+    assert free_bytes(CPU) == 4700
+    stat.write_text("inactive_file 1\ntotal_inactive_file 500\ntotal_active_file 100\n")
+    assert free_bytes(CPU) == 4600
     limit.write_text("max\n")
     assert free_bytes(CPU) > 10**6
 

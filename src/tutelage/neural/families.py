@@ -138,6 +138,7 @@ def load_transducer(
     layers: int | None = None,
     decoder_layers: int | None = None,
     dropout: float | None = None,
+    precision_dtype: torch.dtype = torch.float32,
 ) -> Transducer:
     """A student by hub id, folder, or `minilm`.
 
@@ -151,6 +152,8 @@ def load_transducer(
         layers: Keep the first so many layers of the encoder of a warm start; all where None.
         decoder_layers: Layers of a warm-started decoder; 2 where None.
         dropout: Replaces the model's own rate where given.
+        precision_dtype: Type that an encoder–decoder's weights are loaded in; bf16 takes half the
+            memory. A warm start is loaded in fp32.
 
     Raises:
         UserError: the model cannot be loaded.
@@ -162,7 +165,7 @@ def load_transducer(
         torch.manual_seed(seed)
         if config.is_encoder_decoder:
             net = transformers.AutoModelForSeq2SeqLM.from_pretrained(
-                place, dtype=torch.float32, use_safetensors=True, **OFFLINE_SAFE
+                place, dtype=precision_dtype, use_safetensors=True, **OFFLINE_SAFE
             )
         else:
             net = _warm_start(place, tokenizer, layers, decoder_layers or 2)

@@ -11,6 +11,9 @@ import torch
 import transformers
 
 from tutelage.exceptions import UserError
+from tutelage.neural.adapters import Family
+from tutelage.neural.causal import CausalShape
+from tutelage.neural.families import Sizes
 from tutelage.neural.weights import locate, read_config, reading
 
 MOMENTS = 2
@@ -134,10 +137,22 @@ def free_bytes(device: torch.device) -> int:
 def _container_rooms() -> list[int]:
     for limit, used in LIMITS:
         try:
-            return [max(0, int(limit.read_text()) - int(used.read_text()))]
+            taken = int(used.read_text()) - _given_back(used.with_name("memory.stat"))
+            return [max(0, int(limit.read_text()) - taken)]
         except (OSError, ValueError):  # no such file, or `max`: no limit
             continue
     return []
+
+
+def _given_back(stat: Path) -> int:
+    """Bytes of files that Linux keeps in memory until somebody needs it: a model that was just
+    copied into a container fills its memory so, and is no reason to refuse it."""
+    try:
+        told = dict(line.split() for line in stat.read_text().splitlines())
+    except OSError:
+        return 0
+    kept = ("active_file", "inactive_file")
+    return sum(int(told.get(f"total_{name}", told.get(name, 0))) for name in kept)
 
 
 def check_fits(
@@ -187,6 +202,30 @@ def check_fits(
         f"{_told(free)} are free on {device}.",
         f"What would fit: {'; '.join([*ways, f'a model of about {_count(fits)} parameters'])}.",
     )
+
+
+def check_shape_fits(shape: CausalShape | Sizes, family: Family, *, device: torch.device) -> None:
+    """Refuse a network of a config that memory does not hold while all of it is trained in fp32.
+
+    Its large matrices alone are counted: how many pieces it will know depends on the texts.
+
+    Raises:
+        UserError: more is needed than is free; told with what would fit.
+    """
+    d, wide = shape.d_model, shape.d_model * shape.d_ff
+    parameters = shape.layers * (4 * d * d + (3 if family == "causal" else 2) * wide)
+    if isinstance(shape, Sizes) and family == "seq2seq":
+        parameters += shape.decoder_layers * (8 * d * d + 2 * wide)
+    each = 4 * (2 + MOMENTS)  # weight, gradient, moments
+    free = free_bytes(device)
+    if parameters * each > free:
+        raise UserError(
+            f"A teacher of this config has at least {_count(parameters)} parameters, and needs "
+            f"{_told(parameters * each)} of memory to be tuned here.",
+            f"{_told(free)} are free on {device}.",
+            f"What would fit: a config of about {_count(free // each)} parameters: fewer layers, "
+            "or a smaller d_model and d_ff.",
+        )
 
 
 def _ways(dtype: torch.dtype, training: bool, lora: bool) -> list[tuple[str, torch.dtype, bool]]:

@@ -81,11 +81,15 @@ def _load(body: Body) -> Net:
             max_source=body.max_source,
             dropout=body.dropout,
         )
+    dtype = torch.bfloat16 if body.in_bf16 else torch.float32
     if body.family == "seq2seq":
         return load_transducer(
-            body.model, seed=body.seed, decoder_layers=body.decoder_layers, dropout=body.dropout
+            body.model,
+            seed=body.seed,
+            decoder_layers=body.decoder_layers,
+            dropout=body.dropout,
+            precision_dtype=dtype,
         )
-    dtype = torch.bfloat16 if body.in_bf16 else torch.float32
     return load_causal(body.model, precision_dtype=dtype, dropout=body.dropout)
 
 

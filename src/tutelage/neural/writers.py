@@ -15,7 +15,7 @@ from tutelage.neural.causal import load_causal
 from tutelage.neural.devices import pick_device, pick_precision
 from tutelage.neural.families import load_transducer
 from tutelage.neural.lessons import Writer
-from tutelage.neural.memory import RANK, check_fits
+from tutelage.neural.memory import RANK, check_fits, check_shape_fits
 from tutelage.neural.tuning_plan import Tuning
 from tutelage.neural.weights import locate, read_config, reading
 
@@ -56,7 +56,7 @@ def load_writer(
     if kind == "causal":
         net: Writer = load_causal(place, precision_dtype=dtype)
     else:
-        net = load_transducer(place, seed=0)
+        net = load_transducer(place, seed=0, precision_dtype=dtype)
     net.model.to(device=device, dtype=dtype)
     if adapter is not None:
         adapted = load_adapter(net.model, net.tokenizer, adapter, base=model)
@@ -94,9 +94,11 @@ def check_tuning_fits(plan: Tuning) -> None:
     Raises:
         UserError: says what would fit.
     """
+    device = pick_device()
+    if plan.shape is not None:
+        check_shape_fits(plan.shape, plan.family, device=device)
     if not plan.model or plan.quantise is not None:  # 4 bits are not in a model's configuration
         return
-    device = pick_device()
     half = plan.lora is not None and plan.family != "encoder" and device.type == "cuda"
     half = half and pick_precision(plan.precision, device) == "bf16"
     check_fits(
