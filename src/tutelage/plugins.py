@@ -51,6 +51,9 @@ class Plugin:
     Synthesizers: what they bring, `rationales` of gold rows, `labels` or new `rows`. Teachers:
     `tuned` where they learn from the gold train rows. None where nothing is said: whether others
     get what they need of it then shows when they ask."""
+    parts: str = ""
+    """Name of the option, if any, that lists further parts of the same kind: they are checked,
+    filled in and part of step keys as this one is."""
 
     def make(self, options: Any, /, **given: Any) -> Any:
         """Build the part. `given` is what the room's `build` functions of this kind take."""

@@ -222,12 +222,14 @@ class Workbench:
         )
 
     def _first_requests(self, brief: Brief) -> str:
-        """Identity of the first level of requests as the teacher would get them."""
+        """Identity of the first level of requests as the teacher would get them: those of the first
+        stage that orders anything, so that no purchase is taken for one from another teacher."""
         assert self.parts.synthesizer is not None
         synthesizer = self.parts.synthesizer
+        ordered = (synthesizer.orders(stage, brief) for stage in synthesizer.stages)
         hashes = [
             self.resolve(request).hash
-            for order in synthesizer.orders(synthesizer.stages[0], brief)
+            for order in next(filter(None, ordered), ())
             for request in split_step(synthesizer.step(order, ()))[1]
         ]
         return content_hash("first1", hashes)

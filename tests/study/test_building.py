@@ -1,9 +1,11 @@
 import asyncio
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tutelage.exceptions import UserError
+from tutelage.plugins import catalogue, find
 from tutelage.recipe import PartSpec, load_recipe
 from tutelage.records import Label, Task
 from tutelage.study.building import plugged, prepare
@@ -106,3 +108,19 @@ def test_a_check_whose_package_is_missing_names_its_extra(monkeypatch, check, mo
     with pytest.raises(UserError, match=f"The check {check} needs the package {package}") as told:
         plugged("check", PartSpec(name=check)).make(task=task)
     assert "pip install 'tutelage[curation]'" in told.value.do
+
+
+def test_a_part_of_others_is_known_by_their_defaults_versions_and_templates(tmp_path, monkeypatch):
+    def identity(*parts):
+        part = PartSpec(name="in_turns", options={"parts": parts})
+        return plugged("synthesizer", part).with_files(tmp_path)
+
+    first = identity("annotate", {"prompted": {"template": "mine.jinja"}})
+    assert first == identity({"annotate": {}}, {"prompted": {"template": "mine.jinja"}})
+    assert first["options"]["parts"][0]["options"]["template"] == "annotate.v1"
+    (tmp_path / "mine.jinja").write_text("{% block user %}Why?{% endblock %}", encoding="utf-8")
+    edited = identity("annotate", {"prompted": {"template": "mine.jinja"}})
+    assert edited != first
+    newer = replace(find("synthesizer", "annotate"), version=99)
+    monkeypatch.setitem(catalogue(), ("synthesizer", "annotate"), newer)
+    assert identity("annotate", {"prompted": {"template": "mine.jinja"}}) != edited

@@ -69,6 +69,21 @@ def test_each_arm_and_rival_asks_its_own_teacher(tmp_path):
     assert labels["right"] != labels["wrong"]
 
 
+def test_a_later_turn_is_bought_anew_from_another_teacher(tmp_path):
+    """Its orders stand in a later stage, and the turn before brought nothing to tell them apart."""
+    sure = {"annotate": {"rows": 5, "shots": 0, "template": "fields.v1", "confidence": 1.0}}
+    arm = {"synthesis": {"in_turns": {"parts": [sure, ANNOTATE]}}, "turns": 2}
+
+    def brought(**teacher):
+        found = recipe(arms={"both": {**arm, **teacher}}, rivals={})
+        (unit,) = run_study(found, tmp_path / "run").results["units"]
+        first, second = unit["turns"]
+        assert not any(first["added_by_label"].values())
+        return second["added_by_label"]
+
+    assert brought() != brought(teacher="wrong")
+
+
 def test_a_second_start_buys_nothing(tmp_path):
     first = run_study(recipe(), tmp_path / "run", choices=Choices(final=True)).results
     bought = replies(tmp_path)

@@ -64,7 +64,8 @@ def test_grid_seeds_turns_and_folds_multiply_students(small_recipe):
     assert [a.students for a in found.arms] == [2 * 3, 2 * 3 * 3]
     assert found.students == 6 + 18 + 3
     assert [a.later_requests for a in found.arms] == [0, 2 * 2 * 5]
-    assert any("Later turns of b are counted at their most" in note for note in found.notes)
+    assert any("Later turns of b are not among the requests to buy" in n for n in found.notes)
+    assert not any("as if a critic" in note for note in found.notes)
 
 
 def writing(small_recipe, **arm):

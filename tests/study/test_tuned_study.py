@@ -121,6 +121,18 @@ def test_prompts_that_it_was_not_tuned_on_are_told_before_anything_is_trained(
     assert not list((tmp_path / "run" / "steps").glob("fit-*"))
 
 
+def test_a_later_turn_of_which_the_teacher_is_not_capable_is_told_before_too(
+    tmp_path: Path,
+) -> None:
+    parts = [{"annotate": {"rows": 5, "shots": 0}}, {"generate": {"rows": 5}}]
+    both = {"synthesis": {"in_turns": {"parts": parts}}, "turns": 2, "teacher": "annotator"}
+    gal = {"generate": {"rows": 5, "then": "annotate"}}
+    loaded = recipe(arms={"both": both, "gal": {"synthesis": gal, "teacher": "annotator"}},
+                    rivals={}, primary="")  # fmt: skip
+    faults = [fault.what for fault in asyncio.run(check_study(loaded)).faults]
+    assert {fault.partition(":")[0] for fault in faults} == {"arms.both", "arms.gal"}
+
+
 def test_a_rival_asks_by_the_template_that_its_teacher_was_tuned_on(tmp_path: Path) -> None:
     short = {**RECIPE["teachers"]["annotator"], "template": "fields.v1"}
     rivals = {"tuned": {"kind": "teacher", "teacher": "annotator"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,15 @@ def test_replies_are_read_by_the_part_that_ordered() -> None:
     assert isinstance(row, Draft) and isinstance(row.content, Example)
     assert row.content.fields == {"text": "new words"}
     assert row.content.origin.turn == 1
+
+
+def test_the_part_that_ordered_reads_whatever_row_the_order_names() -> None:
+    """A gold row that is explained or varied, or that lends a text, says nothing of a turn."""
+    synthesis = both()
+    (writing, *_) = synthesis.orders("1:rows", brief(1))
+    (asked,) = synthesis.step(replace(writing, source=ROWS[0]), ())
+    assert isinstance(asked, Request) and "Write an example" in asked.messages[-1].content
+    assert synthesis.step(replace(writing, source=None), ()) == [asked]
 
 
 def test_dev_rows_for_the_part_that_calibrates() -> None:

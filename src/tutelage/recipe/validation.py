@@ -23,6 +23,7 @@ from tutelage.recipe.fault_finding import (
     option_faults,
     place,
 )
+from tutelage.recipe.inner_parts import as_part, listed, methods_of
 from tutelage.recipe.known_datasets import expanded
 from tutelage.recipe.named_teachers import asked_teachers, naming_faults, teachers_of
 from tutelage.recipe.schema import (
@@ -193,9 +194,16 @@ def _option_faults(tree: Mapping[str, Any], document: Document) -> Iterator[Faul
             what += nearest(part.name, names(part.kind))
             yield Fault(dotted(part.at), what, document.line(part.at))
             continue
-        for at, what in option_faults(plugin, part.options, required=part.required):
+        found = option_faults(plugin, part.options, required=part.required)
+        for i, value in enumerate(listed(plugin, part.options)):
+            if isinstance(value, Mapping) and as_part(value) is None:
+                found.append(((plugin.parts, i), NO_PART))
+        for at, what in found:
             location = (*part.at, *at)
             yield Fault(dotted(location), what, document.line(location))
+
+
+NO_PART = "is no part: write its name, or its name over its options: `{generate: {rows: 500}}`."
 
 
 def _parts(tree: Mapping[str, Any]) -> Iterator[_Part]:
@@ -239,12 +247,14 @@ def _student(value: Any, at: Location) -> Iterator[_Part]:
 
 
 def _named(at: Location, kind: Kind, value: Any) -> Iterator[_Part]:
-    try:
-        part = PartSpec.model_validate(value)
-    except ValidationError:
+    part = as_part(value)
+    if part is None:
         return
     inside = (*at, part.name) if isinstance(value, Mapping) else at
     yield _Part(inside, kind, part.name, part.options)
+    if plugin := catalogue().get((kind, part.name)):
+        for i, inner in enumerate(listed(plugin, part.options)):
+            yield from _named((*inside, plugin.parts, i), kind, inner)
 
 
 def _arm_parts(arms: Any) -> Iterator[tuple[Location, Kind, Any]]:
@@ -330,13 +340,20 @@ def _arm_contradictions(recipe: Recipe, name: str, arm: ArmSpec) -> Iterator[Fau
         yield Fault(f"{at}.turns", "needs a synthesis that is asked again.")
     if arm.critic and arm.turns == 1:
         yield Fault(f"{at}.critic", "is never heard in a single turn; set turns to 2 or more.")
-    if arm.turns > 1 and not arm.critic and arm.synthesis and arm.synthesis.name == "extrapolate":
+    methods = [part.name for part in methods_of(arm.synthesis)]
+    if arm.turns > 1 and not arm.critic and "extrapolate" in methods:
         yield Fault(
             f"{at}.critic",
             "is missing: later turns of extrapolate vary the rows that a critic names, such as "
             "`errors` or its rival `random_rows`.",
         )
-    if "annotate" in (arm.synthesis.name if arm.synthesis else "") and not recipe.gold.unlabelled:
+    if arm.turns < len(methods):
+        yield Fault(
+            f"{at}.turns",
+            f"is {arm.turns}, and {len(methods)} methods want a turn each: the last would never "
+            f"be asked. Set turns to {len(methods)}.",
+        )
+    if "annotate" in methods and not recipe.gold.unlabelled:
         yield Fault(f"{at}.synthesis", "needs gold.unlabelled: the texts to annotate.")
 
 
@@ -399,7 +416,12 @@ def _plugin_at(at: Location, name: str) -> Plugin:
 
 
 def _filled(plugin: Plugin, options: Mapping[str, Any]) -> Any:
-    return orjson.loads(orjson.dumps(build_options(plugin, options)))
+    filled = orjson.loads(orjson.dumps(build_options(plugin, options)))
+    if plugin.parts:
+        inner = [PartSpec.model_validate(value) for value in listed(plugin, options)]
+        found = [(part, catalogue()[plugin.kind, part.name]) for part in inner]
+        filled[plugin.parts] = [{part.name: _filled(its, part.options)} for part, its in found]
+    return filled
 
 
 def _put(tree: Any, at: Location, value: Any) -> None:

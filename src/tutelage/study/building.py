@@ -21,6 +21,7 @@ from tutelage.gold.opening import Gold, load_gold, load_rows
 from tutelage.plugins import Kind, Plugin, catalogue, find
 from tutelage.recipe import ArmSpec, PartSpec, Recipe, StudentSpec
 from tutelage.recipe.fault_finding import build_options
+from tutelage.recipe.inner_parts import listed
 from tutelage.recipe.named_teachers import MAIN, asked_teachers, teacher_of, teachers_of
 from tutelage.recipe.validation import LoadedRecipe, student_of
 from tutelage.records import Example, Task
@@ -122,9 +123,15 @@ class Plugged:
         }
 
     def with_files(self, folder: Path) -> Identity:
-        """The same with the content of templates of one's own: an edited one is another part."""
-        options = asdict(self.options).items()
-        places = {key: folder / value for key, value in options if key.endswith("template")}
+        """The same with the content of templates of one's own: an edited one is another part. Of
+        a part that is made of others, theirs: their defaults, versions and templates too."""
+        if self.plugin.parts:
+            inner = map(PartSpec.model_validate, listed(self.plugin, self.given))
+            identities = [plugged(self.plugin.kind, part).with_files(folder) for part in inner]
+            options = {**asdict(self.options), self.plugin.parts: identities}
+            return {**self.identity, "options": options}
+        options = asdict(self.options)
+        places = {k: folder / value for k, value in options.items() if k.endswith("template")}
         files = {
             key: hashlib.sha256(place.read_bytes()).hexdigest()
             for key, place in places.items()

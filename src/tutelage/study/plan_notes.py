@@ -27,7 +27,7 @@ def plan_notes(
     for plan in arms:
         yield from _passed(limits.arm, plan.most, f"arm {plan.arm}")
         yield from sharing_note(plan)
-    yield from later_notes(arms)
+    yield from later_notes(recipe, arms)
     whole = sum((plan.most for plan in (*arms, *rivals)), Usage())
     yield from _passed(limits.study, whole, "study")
     if any(rival.kind == "teacher" for rival in recipe.rivals.values()):
@@ -53,13 +53,19 @@ def unpriced(prices: Mapping[str, Price | None]) -> Iterator[str]:
             yield "The teacher's price is not known: set teacher.prices to see money."
 
 
-def later_notes(arms: Sequence[ArmPlan]) -> Iterator[str]:
+def later_notes(recipe: Recipe, arms: Sequence[ArmPlan]) -> Iterator[str]:
     """How turns after the first were counted."""
     counted = [plan.arm for plan in arms if plan.turns > 1 and plan.later_requests]
-    if counted:
+    led = [arm for arm in counted if recipe.arms[arm].critic]
+    if led:
         yield (
-            f"Later turns of {', '.join(counted)} are counted at their most, as if a critic named "
+            f"Later turns of {', '.join(led)} are counted at their most, as if a critic named "
             "every row that it may; rows that checks refuse may be ordered again."
+        )
+    if alone := [arm for arm in counted if arm not in led]:
+        yield (
+            f"Later turns of {', '.join(alone)} are not among the requests to buy: they are told "
+            "at their most. Rows that checks refuse may be ordered again."
         )
     for plan in arms:
         if plan.turns > 1 and not plan.later_requests:

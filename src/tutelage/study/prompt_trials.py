@@ -7,9 +7,11 @@ first such request is made, which may be after every student is trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import product
 
+from tutelage.buying import split_step
 from tutelage.contracts import Session
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold
@@ -17,14 +19,14 @@ from tutelage.recipe import LoadedRecipe
 from tutelage.recipe.named_teachers import asked_teachers, is_tuned
 from tutelage.study.building import build_synthesizer
 from tutelage.study.faculty import Sessions, rival_asking
-from tutelage.study.planning import brief_of, first_requests
+from tutelage.study.planning import brief_of
 from tutelage.teacher.annotator import ask, choose_shots
 
 
 def refused_prompts(
     loaded: LoadedRecipe, gold: Gold, sessions: Sessions, arms: Sequence[str] = ()
 ) -> Iterator[UserError]:
-    """What tuned teachers say to the first request of each arm and rival that asks them.
+    """What tuned teachers say to the first requests of each arm and rival that asks them.
 
     Args:
         loaded: Holds arms and rivals.
@@ -54,12 +56,17 @@ def _tried(where: str, asking: Callable[[], None]) -> Iterator[UserError]:
 
 
 def _ask(loaded: LoadedRecipe, gold: Gold, arm: str, session: Session) -> None:
-    """Make the arm's first request."""
+    """Make the first request of each stage of each turn; of turns whose orders follow from a critic
+    nothing is known yet."""
     spec = loaded.recipe.arms[arm]
     assert spec.synthesis is not None
     synthesizer = build_synthesizer(loaded, spec.synthesis, gold.task)
     brief = brief_of(synthesizer, gold, arm, spec, loaded.recipe.seeds.purchase[0])
-    list(islice(first_requests(synthesizer, brief, session), 1))
+    turns = range(1 if spec.critic else spec.turns)
+    for turn, stage in product(turns, synthesizer.stages):
+        for order in synthesizer.orders(stage, replace(brief, turn=turn))[:1]:
+            for request in split_step(synthesizer.step(order, ()))[1][:1]:
+                session.resolve(replace(request, purchase=brief.seed))
 
 
 def _ask_as_rival(loaded: LoadedRecipe, gold: Gold, rival: str, session: Session) -> None:

@@ -160,5 +160,6 @@ PLUGINS: tuple[Plugin, ...] = (
         "Several methods in one arm, a turn for each.",
         "arXiv 2310.01119",
         gives=("labels", "rows"),
+        parts="parts",
     ),
 )

@@ -8,7 +8,7 @@ the report shows what the second one added.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tutelage.contracts import Calibrating, Synthesizer
@@ -20,7 +20,7 @@ from tutelage.records import Brief, Draft, Order, Reply, Request, Task
 from tutelage.synthesis.turn_options import InTurnsOptions
 
 MARK = ":"
-"""Between the number of a part and the name of its stage."""
+"""Between the number of a part and the name of its stage, or the kind of its order."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,20 @@ class TakingTurns:
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         number, _, name = stage.partition(MARK)
-        part = self.parts[int(number)]
-        return part.orders(name, brief) if part is self._part(brief.turn) else ()
+        if int(number) != self._place(brief.turn):
+            return ()
+        orders = self.parts[int(number)].orders(name, brief)
+        return [replace(order, kind=f"{number}{MARK}{order.kind}") for order in orders]
 
     def step(self, order: Order, replies: Sequence[Reply]) -> Sequence[Request] | Sequence[Draft]:
-        assert order.source is not None  # its origin says which turn ordered it
-        return self._part(order.source.origin.turn).step(order, replies)
+        number, _, kind = order.kind.partition(MARK)
+        return self.parts[int(number)].step(replace(order, kind=kind), replies)
 
     def _part(self, turn: int) -> Synthesizer:
-        return self.parts[min(turn, len(self.parts) - 1)]
+        return self.parts[self._place(turn)]
+
+    def _place(self, turn: int) -> int:
+        return min(turn, len(self.parts) - 1)
 
 
 def build(options: InTurnsOptions, *, task: Task, folder: Path = Path()) -> TakingTurns:
