@@ -101,6 +101,17 @@ class Informed(Session, Protocol):
         ...
 
 
+@runtime_checkable
+class Learning(Session, Protocol):
+    """A session whose model learns before it answers, which may take long."""
+
+    def learning(self) -> Mapping[str, Any]:
+        """How far it has come, for whoever waits: `phase`, `purchase`, and once it takes steps
+        `step`, `steps`, `loss` and `dev` as far as they are known. Empty while it does not learn.
+        Asked from another thread."""
+        ...
+
+
 class Teacher(Protocol):
     def open(
         self, gold: Sequence[Example], *, dev: Sequence[Example], folder: Path

@@ -60,6 +60,18 @@ def test_dev_scores_are_shown_after_an_evaluation():
     )
 
 
+def test_a_teacher_that_learns_is_told_in_place_of_the_replies_that_wait_for_it():
+    learning = {"phase": "tuning", "teacher": "tuned", "purchase": 1}
+    steps = {"step": 1200, "steps": 6200, "dev": {"accuracy": 0.81}}
+    line = "tuning tuned, purchase 1: step 1,200 of 6,200, dev accuracy 0.810"
+    facts = {**BUYING, "learning": {**learning, **steps}}
+    assert summary(facts) == f"buying: annotate, seed 1 [2 of 4]; {line}"
+    assert ("teacher", line) in describe(facts)
+    assert summary({**BUYING, "learning": learning}).endswith("tuning tuned, purchase 1")
+    assert summary({**BUYING, "learning": {}}) == summary(BUYING)
+    assert "tuning" not in str(describe({**facts, "phase": "stopped"}))
+
+
 def test_texts_cannot_steer_the_terminal_or_the_markup():
     assert "\x1b" not in inert("\x1b[31mred\x07")
     out = io.StringIO()

@@ -165,7 +165,7 @@ def test_gold_must_hold_every_label() -> None:
     check_lessons(rows_of(None), [])
     for rows, told in (
         ([], "no gold row to tune"),
-        (rows_of("a"), "1 gold rows are fewer than the 2 labels"),
+        (rows_of("a"), "1 gold row is fewer than the 2 labels"),
         (rows_of("a", "a"), "No gold row has the label 'b'"),
         (rows_of("a", "c"), "1 rows to tune on have no label of the task; one has 'c'"),
         (rows_of("a", None), "one has None"),

@@ -337,6 +337,33 @@ async def test_a_tuning_that_nobody_waits_for_ends(
     assert await asyncio.to_thread(left.wait, 20)
 
 
+async def test_how_far_it_has_come_is_told_while_it_learns(
+    tmp_path: Path, ledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, own = [], tutoring.tune
+
+    def watched(*given: Any, progress: Any, **more: Any) -> Any:
+        def tell(event: Any) -> None:
+            progress(event)
+            seen.append(session.learning())
+
+        seen.append(session.learning())
+        return own(*given, progress=tell, **more)
+
+    monkeypatch.setattr(tutoring, "tune", watched)
+    more = {"pretrain": PretrainingOptions(2), "steps": 4, "evaluations_per_epoch": 0.5}
+    async with tuned(mood(8), tmp_path, dev=mood(4, "dev"), **more) as session:
+        assert session.learning() == {}
+        await buy(session, ledger, answering(mood(2, "unlabelled")))
+        assert session.learning() == {}
+    assert seen[0] == {"phase": "loading", "purchase": 1}
+    told = [(look["phase"], look["step"], look["steps"]) for look in seen[1:]]
+    assert told == [("pretraining", k, 2) for k in (1, 2)] + [("tuning", k, 4) for k in range(1, 5)]
+    assert all(look["purchase"] == 1 for look in seen)
+    scores = [look.get("dev", {}).get("accuracy") for look in seen[3:]]
+    assert scores[0] is None and scores[1] == scores[2] is not None, "the last look stays"
+
+
 async def test_plain_texts_come_first_and_gold_texts_are_among_them(
     tmp_path: Path, ledger: Any
 ) -> None:
@@ -372,17 +399,21 @@ async def test_other_prompts_are_refused_before_anything_is_reserved(
     assert ledger.balance(ARM)[0].tokens == 0 and not tunings
 
 
-async def test_gold_that_cannot_teach_is_told_and_nothing_is_paid(
-    tmp_path: Path, ledger: Any
+@pytest.mark.parametrize("teaches", ["annotate", "both", "generate"])
+async def test_gold_that_cannot_teach_is_told_before_anything_is_asked(
+    teaches: str, tmp_path: Path
 ) -> None:
     good = [row for row in mood(8) if row.label == "good"]
-    async with tuned(good, tmp_path) as session:
-        with pytest.raises(UserError, match="No gold row has the label 'bad'"):
-            await buy(session, ledger, answering(mood(4, "unlabelled")))
-    async with tuned(mood(1), tmp_path) as session:
-        with pytest.raises(UserError, match="fewer than the 2 labels"):
-            await buy(session, ledger, answering(mood(4, "unlabelled")))
-    assert ledger.balance(ARM)[0].tokens == 0 and not ledger.presumed()
+    for gold, fault in (
+        (good, "No gold row has the label 'bad'"),
+        (mood(1), "1 gold row is fewer than the 2 labels"),
+        ([], "no gold row"),
+    ):
+        with pytest.raises(UserError, match=fault):
+            async with tuned(gold, tmp_path, teaches=teaches):
+                pass
+    async with tuned(good, tmp_path, teaches="generate", forms=("texts",)) as session:
+        assert session.resolve(compose(TASK)).model == session.name, "its texts have no label"
 
 
 @pytest.mark.parametrize(
@@ -393,6 +424,9 @@ async def test_gold_that_cannot_teach_is_told_and_nothing_is_paid(
         ({"lora": LoraOptions()}, "both lora and config"),
         ({"model": "m", "lora": LoraOptions(), "full": True}, "both lora and full"),
         ({"model": "m", "config": SHAPE}, "either a model or a config"),
+        ({"task": WRITING, "teaches": "generate", "forms": ("label",)}, "written for a label"),
+        ({"model": "m", "pretrain": PretrainingOptions(3)}, "pretrain and the model m"),
+        ({"family": "encoder", "pretrain": PretrainingOptions(3)}, "pretrain and family: encoder"),
         ({"forms": ("texts",)}, "Forms say what it learns to write"),
     ],
 )

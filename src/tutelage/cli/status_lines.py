@@ -22,15 +22,21 @@ def describe(facts: Mapping[str, Any], caps: Mapping[str, Any] | None = None) ->
         facts: As the board holds or wrote them (`store/status.py`).
         caps: Caps of the study by unit, such as `{"usd": 5}`.
     """
-    training = {} if facts.get("phase") in ENDS else facts.get("training") or {}
-    return [*_work(facts), *_training(training), *_buying(facts, caps or {})]
+    ended = facts.get("phase") in ENDS
+    training = {} if ended else facts.get("training") or {}
+    learning = {} if ended else facts.get("learning") or {}
+    teacher = [("teacher", _learning(learning))] if learning else []
+    return [*_work(facts), *_training(training), *teacher, *_buying(facts, caps or {})]
 
 
 def summary(facts: Mapping[str, Any]) -> str:
     """The same on one line, for output that is not a terminal."""
     parts = [headline(facts)]
     training, teacher = facts.get("training") or {}, facts.get("teacher") or {}
-    if training and parts[0] not in ENDS:
+    learning = facts.get("learning") or {}
+    if learning and parts[0] not in ENDS:
+        parts.append(_learning(learning))
+    elif training and parts[0] not in ENDS:
         parts.append(_steps(training))
     elif teacher.get("sent"):
         parts.append(f"{_replies(teacher)}, {dollars(teacher['paid'])} paid")
@@ -62,6 +68,16 @@ def _work(facts: Mapping[str, Any]) -> Iterator[Line]:
 def _training(training: Mapping[str, Any]) -> Iterator[Line]:
     if training:
         yield "training", _steps(training)
+
+
+def _learning(learning: Mapping[str, Any]) -> str:
+    """A teacher that learns before it answers.
+
+    >>> _learning({"phase": "tuning", "teacher": "t", "purchase": 1, "step": 20, "steps": 90})
+    'tuning t, purchase 1: step 20 of 90'
+    """
+    told = f"{learning['phase']} {learning['teacher']}, purchase {learning['purchase']}"
+    return f"{told}: {_steps(learning)}" if "step" in learning else told
 
 
 def _steps(training: Mapping[str, Any]) -> str:

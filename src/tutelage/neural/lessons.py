@@ -20,6 +20,7 @@ from tutelage.neural.causal import Causal, join_ids
 from tutelage.neural.collation import collate, filled, pad_rows
 from tutelage.neural.continuation import score_endings
 from tutelage.neural.families import Transducer, only_at
+from tutelage.neural.label_coverage import check_covered
 from tutelage.neural.objectives import token_losses
 from tutelage.neural.targets import Encoded
 from tutelage.neural.tokenization import pieces
@@ -51,28 +52,9 @@ def check_lessons(lessons: Sequence[Lesson], labels: Sequence[str]) -> None:
     Raises:
         UserError: fewer rows than labels, a label without a row, or a row with no known label.
     """
-    if not lessons:
-        raise UserError(
-            "There is no gold row to tune a teacher on.",
-            "A tuned teacher learns from gold rows.",
-            "Give some, or use a teacher that is not tuned.",
-        )
-    if len(lessons) < len(labels):
-        raise UserError(
-            f"{len(lessons)} gold rows are fewer than the {len(labels)} labels.",
-            "A teacher cannot learn a label of which it sees no row.",
-            "Raise gold.fraction, give more gold rows, or use a teacher that is not tuned.",
-        )
-    if not labels:
-        return
-    check_known(lessons, labels)
-    if missing := [name for name in labels if all(row.label != name for row in lessons)]:
-        raise UserError(
-            f"No gold row has the label {missing[0]!r}"
-            + (f", nor {', '.join(map(repr, missing[1:]))}." if missing[1:] else "."),
-            "A teacher cannot learn a label of which it sees no row.",
-            "Give a gold row of each label, or draw the gold rows by label.",
-        )
+    if lessons and labels:
+        check_known(lessons, labels)
+    check_covered([row.label for row in lessons], labels)
 
 
 def check_known(rows: Sequence[Lesson], labels: Sequence[str]) -> None:

@@ -186,6 +186,7 @@ class Study:
             for refusal in refused_prompts(loaded, gold, shop.sessions, self.choices.arms):
                 raise refusal
             self.board.watch("teacher", shop.snapshot)
+            self.board.watch("learning", shop.learning)
         return shop
 
     # --- students -----------------------------------------------------------------------------

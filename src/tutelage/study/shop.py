@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.buying import UNBOUGHT, Answers
-from tutelage.contracts import Session
+from tutelage.contracts import Learning, Session
 from tutelage.exceptions import BudgetReached
 from tutelage.gold.opening import Gold
 from tutelage.recipe import BudgetSpec, Caps, LoadedRecipe, Recipe, TeacherSpec
-from tutelage.recipe.named_teachers import asked_teachers, teacher_of
+from tutelage.recipe.named_teachers import asked_teachers, label_of, teacher_of
 from tutelage.records import Reply, Request, Usage
 from tutelage.steps import Unit
 from tutelage.store.caps import Account, Limit, Limits
@@ -105,6 +105,14 @@ class Shop:
     def snapshot(self) -> Mapping[str, Any]:
         """Live numbers of the arms' purchases, for the status board."""
         return asdict(in_all([stall.arms.snapshot() for stall in self.stalls.values()]))
+
+    def learning(self) -> Mapping[str, Any]:
+        """How far the teacher has come that learns just now, for the status board; empty where none
+        does."""
+        for name, session in self.sessions.items():
+            if isinstance(session, Learning) and (told := session.learning()):
+                return {"teacher": label_of(name), **told}
+        return {}
 
 
 def in_all(parts: Sequence[Snapshot]) -> Snapshot:

@@ -23,6 +23,7 @@ import orjson
 
 from tutelage.contracts import Desk, Session, Teacher
 from tutelage.exceptions import UserError
+from tutelage.neural.label_coverage import check_covered
 from tutelage.records import Example, Request, Task, Usage, content_hash
 from tutelage.store.runs import write_whole
 from tutelage.teacher.batchwork import Answering, Batchwork
@@ -38,7 +39,7 @@ from tutelage.teacher.plain_texts import read_texts
 from tutelage.teacher.sizing import worst_usage
 from tutelage.teacher.templating import placed
 from tutelage.teacher.tuned_options import TunedOptions
-from tutelage.teacher.tuning_lock import tuning_alone
+from tutelage.teacher.tuning_lock import Abandoned, tuning_alone
 from tutelage.teacher.weights_identity import Weights, weights_of
 
 FIRST = 1
@@ -78,8 +79,22 @@ def _check(options: TunedOptions, task: Task) -> None:
             "the latter.",
             "Keep one of them.",
         )
+    if "label" in options.forms and task.kind not in ("classification", "nli"):
+        raise UserError(
+            f"The rows of a {task.kind} task cannot be written for a label.",
+            "They have none, or several.",
+            "Leave label out of the teacher's forms.",
+        )
     if options.family == "encoder":
         _check_encoder(options, task)
+    if options.pretrain is not None and (options.config is None or options.family == "encoder"):
+        other = "family: encoder" if options.config else f"the model {options.model}"
+        raise UserError(
+            f"The tuned teacher is given pretrain and {other}.",
+            "Networks that write and begin from nothing learn the language first; a model knows "
+            "it, and an encoder does not write.",
+            "Leave pretrain out, or give a config and family: causal or seq2seq.",
+        )
     if options.forms and options.teaches == "annotate":
         raise UserError(
             f"The tuned teacher is given forms ({', '.join(options.forms)}) and teaches: annotate.",
@@ -91,7 +106,7 @@ def _check(options: TunedOptions, task: Task) -> None:
 def _check_encoder(options: TunedOptions, task: Task) -> None:
     if options.teaches != "annotate":
         raise UserError(
-            f"A tuned encoder cannot be taught to {options.teaches}.",
+            "A tuned encoder cannot be taught to write.",
             "It has a head over labels and nothing else: it annotates only.",
             "Write teaches: annotate, or use family: causal or seq2seq.",
         )
@@ -129,7 +144,8 @@ class TunedTeacher:
         """Tell what there is to learn; nothing is loaded or tuned.
 
         Raises:
-            UserError: no such model folder or template, or rows that cannot be written out.
+            UserError: no such model folder or template, or rows that cannot be written out, or
+                that cannot teach every label.
             DataError: the texts to pre-train on cannot be read.
         """
         o = self.options
@@ -141,6 +157,9 @@ class TunedTeacher:
             template=placed(o.template, self.place),
             compose=placed(o.compose, self.place),
             forms=o.forms or default_forms(self.task),
+        )
+        check_covered(
+            [row.label for row in gold], self.task.label_names if _labelled(prompts) else ()
         )
         texts = await asyncio.to_thread(self._texts, gold)
         learned = Curriculum(
@@ -181,6 +200,12 @@ def _says_labels(options: TunedOptions, task: Task) -> bool:
     return options.teaches == "annotate" and task.kind in ("classification", "nli")
 
 
+def _labelled(prompts: LessonPrompts) -> bool:
+    """Whether it learns to say the labels, or to write for them."""
+    learned = prompts.annotates or "label" in prompts.forms
+    return learned and prompts.task.kind in ("classification", "nli")
+
+
 def looked_at(dev: Sequence[Example], most: int) -> list[Example]:
     """The dev rows by which weights are chosen: the same ones in whatever order they come."""
     ranked = sorted(dev, key=lambda row: content_hash("look1", row.row_fingerprint()))
@@ -199,8 +224,8 @@ def _lessons(prompts: LessonPrompts, rows: Sequence[Example]) -> list[GoldLesson
 
 
 class TunedSession:
-    """Tunes when it is asked first, and answers in batches. See `contracts.Session` and
-    `contracts.Informed`.
+    """Tunes when it is asked first, and answers in batches. See `contracts.Session`,
+    `contracts.Informed` and `contracts.Learning`.
 
     Args:
         options: How it is tuned and asked.
@@ -240,6 +265,7 @@ class TunedSession:
         self.name = f"tuned/{options.family}-{self._key[-8:]}"
         self.usd_per_gpu_hour = options.usd_per_gpu_hour
         self._asked: set[int] = set()
+        self._learning: Mapping[str, Any] = {}
         self._resident: tuple[int, Resident] | None = None
         self._work = Batchwork(
             self._prepare,
@@ -264,7 +290,7 @@ class TunedSession:
         """Answer all that the desk has.
 
         Raises:
-            UserError: too few gold rows, or a model that cannot be loaded or tuned so.
+            UserError: a model that cannot be loaded or tuned so.
             TrainingError: the loss is not a number.
         """
         await self._work.serve(desk)
@@ -291,6 +317,10 @@ class TunedSession:
             "purchases": told,
         }
 
+    def learning(self) -> Mapping[str, Any]:
+        """How far tuning, or pre-training, has come; empty while it answers."""
+        return self._learning
+
     @property
     def _whole(self) -> bool:
         return self._options.full or self._options.config is not None
@@ -312,20 +342,36 @@ class TunedSession:
         tutoring = importlib.import_module("tutelage.teacher.tutoring")
         place = self._place(seed)
         place.mkdir(parents=True, exist_ok=True)
-        with tuning_alone(place.with_suffix(".lock"), ended=self._ended):
-            resident: Resident = tutoring.tutored(
-                self._options,
-                self._task,
-                self._weights,
-                self._learned,
-                seed=int(content_hash("tuned1", [self._options.seed, seed])[-12:], 16),
-                folder=place,
-                merged=self._merged / f"purchase-{seed}" if self._merged else None,
-                ended=self._ended,
-            )
-            if not (place / TOLD).is_file():
-                write_whole(place / TOLD, orjson.dumps(resident.facts()))
+        self._learning = {"phase": "loading", "purchase": seed}
+        try:
+            with tuning_alone(place.with_suffix(".lock"), ended=self._ended):
+                resident: Resident = tutoring.tutored(
+                    self._options,
+                    self._task,
+                    self._weights,
+                    self._learned,
+                    seed=int(content_hash("tuned1", [self._options.seed, seed])[-12:], 16),
+                    folder=place,
+                    merged=self._merged / f"purchase-{seed}" if self._merged else None,
+                    progress=self._heed,
+                )
+                if not (place / TOLD).is_file():
+                    write_whole(place / TOLD, orjson.dumps(resident.facts()))
+        finally:
+            self._learning = {}
         return resident
+
+    def _heed(self, event: Mapping[str, Any]) -> None:
+        """Tell how far the tuning is, and end it where nobody waits for it."""
+        if self._ended.is_set():
+            raise Abandoned
+        before = self._learning
+        dev = before.get("dev") if before["phase"] == event["phase"] else None
+        self._learning = {
+            **({"dev": dev} if dev else {}),
+            **event,
+            "purchase": before["purchase"],
+        }
 
 
 def _decisive(options: TunedOptions) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import orjson
@@ -17,9 +16,10 @@ from tutelage.neural.categorisation import Categoriser
 from tutelage.neural.causal import CausalShape, chat_text
 from tutelage.neural.continuation import Wanted, Written, score_endings
 from tutelage.neural.families import Sizes
-from tutelage.neural.lessons import Lesson, check_lessons, prompt_room, shorten
+from tutelage.neural.lessons import Lesson, prompt_room, shorten
 from tutelage.neural.scoring import softmax
 from tutelage.neural.tokenization import load_tokenizer, pieces
+from tutelage.neural.training import Progress
 from tutelage.neural.tuned_networks import NOTE, Tuned, load_tuned
 from tutelage.neural.tuning import Tuning, tune
 from tutelage.neural.writers import check_tuning_fits
@@ -30,7 +30,6 @@ from tutelage.teacher.label_replies import label_reply
 from tutelage.teacher.replying import Replying, lead_in
 from tutelage.teacher.tuned import Curriculum
 from tutelage.teacher.tuned_options import TunedOptions
-from tutelage.teacher.tuning_lock import Abandoned
 from tutelage.teacher.weights_identity import Weights
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ def tutored(
     seed: int,
     folder: Path,
     merged: Path | None,
-    ended: Event,
+    progress: Progress,
 ) -> Tutored:
     """The teacher, tuned: from the beginning, from where an earlier tuning was broken off, or as
     it was finished.
@@ -60,23 +59,14 @@ def tutored(
         seed: Of fresh weights, order and dropout.
         folder: Its own.
         merged: Gets the tuned model as plain transformers loads it; None for nowhere.
-        ended: Set where nobody waits any more.
+        progress: Called after each step; what it raises ends the tuning, which can go on later.
 
     Raises:
-        UserError: too few rows, or a model that cannot be loaded or tuned so.
+        UserError: a model that cannot be loaded or tuned so.
         TrainingError: the loss is not a number.
-        Abandoned: `ended` was set.
     """
     place = weights.place if weights else ""
     desk = _Lectern(options.family == "causal", _tokenizer(options, place))
-    if options.teaches == "both" and learned.lessons:
-        spoken = [lesson for lesson in desk.lessons(learned.lessons) if lesson.label is not None]
-        if task.kind in ("classification", "nli"):
-            check_lessons(spoken, task.label_names)
-
-    def go_on(_: Mapping[str, Any]) -> None:
-        if ended.is_set():
-            raise Abandoned
 
     plan, finished = plan_of(options, weights), (folder / NOTE).is_file()
     if not finished:
@@ -90,7 +80,7 @@ def tutored(
         texts=learned.texts,
         seed=seed,
         folder=folder,
-        progress=go_on,
+        progress=progress,
     )
     if not finished:
         # Read back, so that it answers to the last bit as it will when it is loaded: where in
