@@ -17,8 +17,10 @@ from transformers import (
 )
 
 from tutelage.exceptions import UserError
+from tutelage.neural.causal import CausalShape, fresh_causal
 from tutelage.neural.checkpoint import weights_of
 from tutelage.neural.decoding import find, write_on
+from tutelage.neural.encoders import fresh_encoder
 from tutelage.neural.families import Sizes, fresh_transducer, load_transducer
 from tutelage.neural.scoring import encode_rows
 from tutelage.neural.tokenization import pieces, train_tokenizer, train_word_pieces
@@ -175,6 +177,10 @@ def test_pickled_weights_are_refused(t5_folder: Path) -> None:
 def test_heads_must_divide_the_width() -> None:
     with pytest.raises(UserError, match="not a multiple of heads 3"):
         fresh_transducer(Sizes(d_model=16, heads=3), TEXTS, seed=1)
+    with pytest.raises(UserError, match="not a multiple of heads 3"):
+        fresh_encoder(
+            BertModel, Sizes(d_model=16, heads=3), TEXTS, positions=8, seed=1, dropout=None
+        )
 
 
 def test_a_trained_tokenizer_does_not_depend_on_the_order_of_rows() -> None:
@@ -182,3 +188,17 @@ def test_a_trained_tokenizer_does_not_depend_on_the_order_of_rows() -> None:
     b = train_tokenizer([*TEXTS[::-1], TEXTS[0]], vocab_size=300)
     assert a.get_vocab() == b.get_vocab()
     assert pieces(a, ["12"])[0] != [] and a.decode(pieces(a, ["red two"])[0]) == "red two"
+
+
+def test_a_decoder_alone_is_no_encoder(tmp_path: Path) -> None:
+    fresh_causal(CausalShape(16, 1, 2, 16, 300, 32), TEXTS, seed=1).save(tmp_path)
+    with pytest.raises(UserError, match="is a decoder-only model"):
+        load_transducer(str(tmp_path), seed=1)
+
+
+def test_bf16_weights_are_read_as_such(t5_folder: Path) -> None:
+    whole = load_transducer(str(t5_folder), seed=1).model
+    half = load_transducer(str(t5_folder), seed=1, precision_dtype=torch.bfloat16).model
+    assert half.dtype == torch.bfloat16
+    for one, other in zip(whole.parameters(), half.parameters(), strict=True):
+        assert torch.equal(one.to(torch.bfloat16), other.to(torch.bfloat16))

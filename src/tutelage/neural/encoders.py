@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 import transformers
 
+from tutelage.exceptions import UserError
 from tutelage.neural.devices import own_randomness
 from tutelage.neural.families import set_dropout
 from tutelage.neural.tokenization import train_word_pieces
@@ -48,7 +49,16 @@ def fresh_encoder(
         seed: Of the weights.
         dropout: Replaces the family's own rate.
         head: Further settings of the configuration.
+
+    Raises:
+        UserError: the width is not a multiple of the number of heads.
     """
+    if shape.d_model % shape.heads:
+        raise UserError(
+            f"d_model {shape.d_model} is not a multiple of heads {shape.heads}.",
+            "Each head reads an equal part of the width.",
+            "Choose for example d_model: 128, heads: 4.",
+        )
     tokenizer = train_word_pieces(texts, vocab_size=shape.vocab_size)
     config = transformers.BertConfig(
         vocab_size=-(-len(tokenizer) // 8) * 8,

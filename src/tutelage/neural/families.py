@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 import transformers
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from tutelage.exceptions import UserError
 from tutelage.neural.devices import in_full_precision, own_randomness
@@ -168,6 +169,7 @@ def load_transducer(
                 place, dtype=precision_dtype, use_safetensors=True, **OFFLINE_SAFE
             )
         else:
+            _check_encoder(model, config)
             net = _warm_start(place, tokenizer, layers, decoder_layers or 2)
     set_dropout(net, dropout)
     transducer = Transducer(net, tokenizer)
@@ -180,6 +182,17 @@ def load_transducer(
     )
     transducer.is_warm_start = not config.is_encoder_decoder
     return transducer
+
+
+def _check_encoder(model: str, config: Any) -> None:
+    names = set(config.architectures or ())
+    if names and names <= set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()):
+        raise UserError(
+            f"{model!r} is a decoder-only model ({', '.join(sorted(names))}).",
+            "An encoder–decoder is made of two parts, or out of an encoder.",
+            "Name an encoder–decoder (T5, BART) or an encoder (BERT, RoBERTa), or use a teacher of "
+            "the family causal.",
+        )
 
 
 def _warm_start(place: str, tokenizer: Any, layers: int | None, decoder_layers: int) -> Any:

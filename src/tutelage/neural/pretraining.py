@@ -144,7 +144,7 @@ def pack(net: Writer, texts: Sequence[str], *, length: int, seed: int) -> list[l
         raise UserError(
             "The texts to pre-train on are empty.",
             "A language model learns from the order of words.",
-            "Give plain texts, or set pretrain_steps: 0.",
+            "Give plain texts, or leave pretrain out.",
         )
     return [block for block in blocks if len(block) > 1]
 

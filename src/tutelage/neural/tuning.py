@@ -252,7 +252,7 @@ class _Job:
                 f"LoRA cannot teach {body.model} to write.",
                 "It is an encoder; its decoder has only just been made, with weights that must "
                 "all be trained.",
-                "Tune all weights (lora: none), or use the family encoder to annotate.",
+                "Tune all weights (full: true), or use the family encoder to annotate.",
             )
         return put_lora(
             net.model,

@@ -120,11 +120,11 @@ def check_plan(plan: Tuning, texts: Sequence[str], labels: Sequence[str]) -> Non
             "There is nothing to pre-train, or nothing to pre-train on.",
             "Pre-training is for causal and seq2seq networks that begin from nothing, on plain "
             "texts.",
-            "Give a shape and unlabelled texts, or set pretrain_steps: 0.",
+            "Give a config and plain texts, or leave pretrain out.",
         )
     if plan.lora is not None and plan.shape is not None and not plan.pretrain_steps:
         raise UserError(
             "LoRA on random weights learns next to nothing.",
             "It is a small change of a model that knows the language already.",
-            "Set pretrain_steps, or tune all weights (lora: none).",
+            "Give pretrain, or tune all weights: leave lora out.",
         )
