@@ -90,3 +90,21 @@ def test_truth_values_are_named(hub: Path) -> None:
 def test_what_is_not_there_is_told(hub: Path) -> None:
     with pytest.raises(DataError, match="cannot be loaded"):
         read(hub, hub="nobody/nothing", split="train")
+
+
+def test_without_a_network_nothing_is_waited_for(
+    hub: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    unused_tcp_port: int,
+) -> None:
+    """One look for the hub, and then only the cache: no retries, no lines about them."""
+    datasets = pytest.importorskip("datasets")
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{unused_tcp_port}")
+    with pytest.raises(DataError, match="name a file: path: FILE"):
+        read(hub, hub="nobody/nothing", split="train")
+    assert "Retrying" not in caplog.text
+    assert (constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE) == (False, False)

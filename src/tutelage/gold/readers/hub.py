@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +26,17 @@ def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[Raw
         raise missing_extra("datasets", "hub", f"Reading {faults.source}") from e
     local = folder / spec.hub
     try:
-        loaded = datasets.load_dataset(
-            str(local) if local.is_dir() else spec.hub,
-            name=spec.name,
-            split=spec.split,
-            revision=spec.revision,
-            data_dir=spec.data_dir,
-        )
+        with nullcontext() if local.is_dir() else _without_waiting(datasets):
+            loaded = datasets.load_dataset(
+                str(local) if local.is_dir() else spec.hub,
+                name=spec.name,
+                split=spec.split,
+                revision=spec.revision,
+                data_dir=spec.data_dir,
+            )
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as e:
         raise faults.fail(
-            f"The data set cannot be loaded: {str(e).splitlines()[0] if str(e) else type(e)}.",
+            f"The data set cannot be loaded: {_said(e)}.",
             do="Is there a way to the hub from this machine? Where there is none, name a file: "
             "path: FILE in place of hub."
             if isinstance(e, ConnectionError)
@@ -42,6 +46,45 @@ def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[Raw
     named = _class_names(table.features, datasets.ClassLabel)
     for number, cells in enumerate(table, 1):
         yield RawRow(number, {k: named[k](v) if k in named else v for k, v in cells.items()})
+
+
+def _said(error: Exception) -> str:
+    """The first line of `error`, without the name of the exception beneath it."""
+    line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return re.sub(r" \(\w+\)$", "", line).rstrip(".")
+
+
+REACH_SECONDS = 5
+"""How long to wait for the hub's first sign of life."""
+
+
+@contextmanager
+def _without_waiting(datasets: Any) -> Iterator[None]:
+    """Where the hub gives no sign of life, what an earlier run left in the cache is all there is.
+
+    `datasets` would ask for every file six times, half a minute each, and say so on the terminal.
+    """
+    constants = importlib.import_module("huggingface_hub.constants")
+    places = (constants, datasets.config)
+    before = [place.HF_HUB_OFFLINE for place in places]
+    if not any(before) and not _is_reached(constants.ENDPOINT):
+        for place in places:
+            place.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        for place, was in zip(places, before, strict=True):
+            place.HF_HUB_OFFLINE = was
+
+
+def _is_reached(endpoint: str) -> bool:
+    """Whether anything answers there, through the client that `datasets` uses; asked once."""
+    client = importlib.import_module("huggingface_hub.utils").get_session()
+    try:
+        client.head(endpoint, timeout=REACH_SECONDS)
+    except Exception:  # whichever HTTP client it is, with whichever exceptions
+        return False
+    return True
 
 
 def _one_split(loaded: Any, faults: DataFaults) -> Any:
