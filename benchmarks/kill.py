@@ -2,16 +2,19 @@
 
     python benchmarks/kill.py --kills 20 --json
     python benchmarks/kill.py --study rounds --kills 30 --json
+    python benchmarks/kill.py --study tuned --kills 20 --json
 
 `--study rounds` is S3: seed rows, then two rounds of variations of the student's errors, with a
-student trained in each; the other study buys rationales and labels.
+student trained in each; `--study tuned` has a model in the run's own process, pre-trained, tuned,
+and asked for labels and new rows; the other study buys rationales and labels.
 
 A live OpenAI-compatible server in this process answers as a pure function of the prompt and counts
 what it is asked. One run goes undisturbed. Then runs of the same recipe in fresh folders are killed
 with SIGKILL at uniformly random moments of their lives and started again until they finish, until
 so many kills have struck. After each kill the ledger is read; at the end
 
-- no request whose reply was in the ledger at a kill was ever sent again, by the server's count;
+- no request whose reply was in the ledger at a kill was ever sent again, by the server's count and
+  by the ledger's own, and each such reply is still the same;
 - `report.json` equals the undisturbed one's outside its clock fields.
 
 Exits with 1 where either fails. Prints one JSON line last.
@@ -99,7 +102,47 @@ rivals: [majority]
 primary: extrapolate > gold_only
 seeds: {{student: 2}}
 """
-STUDIES = {"rationales": RATIONALES, "rounds": ROUNDS}
+TUNED = """\
+name: killed
+task: {{kind: classification, labels: [positive, negative]}}
+gold:
+  train: {{world: reviews, rows: 120}}
+  dev: {{world: reviews, rows: 30}}
+  test: {{world: reviews, rows: 60}}
+  fraction: 0.4
+  unlabelled: rest
+teachers:
+  tuned:
+    kind: tuned
+    family: causal
+    config: {{d_model: 48, layers: 2, heads: 4, d_ff: 128, vocab_size: 600}}
+    pretrain: {{steps: 30}}
+    teaches: both
+    forms: [label]
+    template: fields.v1
+    epochs: 12
+    max_source: 96
+    max_target: 64
+    answer_batch: 8
+student: {{kind: linear, bootstrap: true}}
+checks: [format, duplicate]
+arms:
+  gold_only: {{}}
+  both:
+    teacher: tuned
+    synthesis:
+      in_turns:
+        parts:
+          - annotate: {{template: fields.v1}}
+          - generate: {{rows: 30, waves: 2, max_tokens: 48}}
+    turns: 2
+rivals:
+  majority: {{}}
+  tuned: {{kind: teacher, teacher: tuned, template: fields.v1}}
+primary: both > gold_only
+seeds: {{student: 2}}
+"""
+STUDIES = {"rationales": RATIONALES, "rounds": ROUNDS, "tuned": TUNED}
 LABELS = ("routine", "watch", "urgent")
 WORDS = (
     "warm", "dull", "brave", "stale", "kind", "grim", "bright", "slow", "sweet", "harsh", "fresh",
@@ -191,16 +234,16 @@ def finish(process: subprocess.Popen[bytes]) -> None:
         raise SystemExit(f"the run failed with {process.returncode}:\n{output.decode()[-3000:]}")
 
 
-def recorded(ledger: Path) -> set[str]:
-    """All requests whose reply is in the ledger, by `key`."""
+def recorded(ledger: Path) -> dict[str, tuple[str, int]]:
+    """Text and number of sendings of each reply in the ledger, by the `key` of its request."""
     if not ledger.exists():
-        return set()
+        return {}
     with Ledger.open(ledger, read_only=True) as book:
         return {
             key(
                 [{"role": m.role, "content": m.content} for m in request.messages], seed_of(request)
-            )
-            for request, _, _ in book.purchases()
+            ): (reply.text, reply.usage.requests)
+            for request, reply, _ in book.purchases()
         }
 
 
@@ -249,7 +292,7 @@ def strike(
         folder = base / f"run-{runs}" / "run"
         runs += 1
         teacher.asked.clear()
-        at_kill: list[tuple[set[str], Counter[str]]] = []
+        at_kill: list[tuple[dict[str, tuple[str, int]], Counter[str]]] = []
         while True:
             process = start(recipe, folder)
             try:
@@ -265,8 +308,9 @@ def strike(
                 struck += 1
                 at_kill.append((recorded(folder.parent / "ledger.sqlite"), teacher.asked.copy()))
                 phases[phase(folder)] += 1
+        final = recorded(folder.parent / "ledger.sqlite")
         for known, before in at_kill:
-            again += sum(teacher.asked[k] > before[k] for k in known)
+            again += sum(teacher.asked[k] > before[k] or final[k] != known[k] for k in known)
         resent += sum(count - 1 for count in teacher.asked.values())
         if facts(folder) != expected:
             changed += 1

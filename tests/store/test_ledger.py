@@ -5,12 +5,22 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tutelage.exceptions import TutelageError, UserError
-from tutelage.records import Completion, Message, Reply, Request, Sampling, TokenScore, Usage
+from tutelage.records import (
+    Completion,
+    Message,
+    Reply,
+    Request,
+    Sampling,
+    Steering,
+    TokenScore,
+    Usage,
+)
 from tutelage.store.caps import Account, Limit, Limits, Shortfall
 from tutelage.store.ledger import Ledger
 from tutelage.store.ledger_bodies import (
@@ -270,6 +280,10 @@ def test_what_was_bought_can_be_read_back_and_by_plain_sql(ledger, path):
 def test_a_request_survives_its_body():
     request = asked()
     assert read_request(request.model, request_body(request)).hash == request.hash
+    against = ((Message("system", "s"), Message("user", "another label")),)
+    steered = replace(request, steering=Steering(against, 100.0, 0.02, "a source", 0.8, 1.1))
+    assert read_request(steered.model, request_body(steered)) == steered
+    assert read_request(steered.model, request_body(steered)).hash == steered.hash != request.hash
 
 
 def test_openings_are_kept_across_runs(ledger):

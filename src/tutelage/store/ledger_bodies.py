@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
-from tutelage.records import Completion, Message, Reply, Request, Sampling, TokenScore, Usage
+from tutelage.records import (
+    Completion,
+    Message,
+    Reply,
+    Request,
+    Sampling,
+    Steering,
+    TokenScore,
+    Usage,
+)
 
 
 def request_body(request: Request) -> str:
@@ -31,6 +41,8 @@ def request_body(request: Request) -> str:
         body["schema"] = request.schema
     if request.shared:
         body["shared"] = True
+    if request.steering is not None:
+        body["steering"] = asdict(request.steering)
     return orjson.dumps(body).decode()
 
 
@@ -44,10 +56,20 @@ def read_request(model: str, body: str) -> Request:
         sampling=Sampling(**sampling),
         schema=kept.get("schema"),
         shared=kept.get("shared", False),
+        steering=_steering(kept.get("steering")),
         model=model,
         purchase=kept["purchase"],
         draw=kept["draw"],
     )
+
+
+def _steering(kept: dict[str, Any] | None) -> Steering | None:
+    if kept is None:
+        return None
+    against = tuple(
+        tuple(Message(m["role"], m["content"]) for m in messages) for messages in kept["against"]
+    )
+    return Steering(**{**kept, "against": against})
 
 
 def reply_body(reply: Reply) -> str:
