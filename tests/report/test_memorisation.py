@@ -39,7 +39,9 @@ def test_the_page_tells_copies_and_abstentions(results: Results) -> None:
     markup = page(report_of(copying(results, by_ngrams=2)))
     assert '<h3 id="copies">Copies of gold, and answers held back</h3>' in markup
     assert '<td class="n">20 %</td><td class="n">0</td><td class="n">2</td>' in markup
-    assert "not looked" in page(report_of(copying(results, looked=False, whole=1)))
+    assert "whole rows alone" not in markup
+    unseen = page(report_of(copying(results, looked=False, whole=1)))
+    assert "not looked" in unseen and "<small>whole rows alone</small>" in unseen
 
 
 def test_nothing_is_said_where_nothing_was_held_against_gold(results: Results) -> None:

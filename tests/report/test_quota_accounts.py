@@ -109,3 +109,7 @@ def test_causes_are_counted_over_purchases() -> None:
     short = turn(lacking={"up": 5}, waves=3)
     found = account(turn(), short, short)
     assert "all 3 waves were used up in 2 of 3 purchases" in found.sentence
+
+
+def test_rows_of_any_label_are_missing_without_a_name() -> None:
+    assert "Missing: 5. Why:" in account(turn(wanted={"": 20}, lacking={"": 5})).sentence

@@ -65,3 +65,20 @@ def test_studies_without_a_teacher_have_no_such_section(results: Results) -> Non
     report = report_of(results)
     assert (report.teachers, report.sizes) == ((), ())
     assert "Teachers and sizes" not in page(report)
+
+
+def test_what_tuning_reached_on_dev_stands_beside_the_teacher(
+    results: Results, taught: Taught
+) -> None:
+    facts = taught(results, student=1, teacher=2)["teachers"]["teacher"]["facts"]
+    assert "Learned<small>on dev</small>" not in page(report_of(results))
+    tuning = {"best_step": 40, "steps_planned": 1200, "dev_rows": 300, "dev_loss": 1.234}
+    facts["purchases"] = {"1": {**tuning, "dev_accuracy": 0.875}}
+    (teacher,) = teachers(results)
+    assert teacher.reached == ["accuracy 87.5 on 300 rows, step 40 of 1,200"]
+    assert "Learned<small>on dev</small>" in page(report_of(results))
+    facts["purchases"] = {"1": tuning, "2": {"best_step": 3, "steps_planned": 3, "dev_rows": 0}}
+    assert teachers(results)[0].reached == [
+        "purchase 1: loss 1.23 on 300 rows, step 40 of 1,200",
+        "purchase 2: step 3 of 3",
+    ]

@@ -51,6 +51,9 @@ def test_quota_and_waves_are_those_of_the_part() -> None:
     assert both().quota(brief(0)) == {}
     assert both().quota(brief(1)) == {"good": 2, "bad": 2}
     assert both().waves == 3
+    fewer = made({"generate": {"rows": 4, "waves": 1}}, {"generate": {"rows": 4, "waves": 3}})
+    second = [replace(brief(turn), wave=1, lacking={"good": 2}) for turn in (0, 1)]
+    assert [len(fewer.orders(f"{t}:rows", second[t])) for t in (0, 1)] == [0, 6]
 
 
 def test_replies_are_read_by_the_part_that_ordered() -> None:

@@ -93,7 +93,7 @@ def _short(
 ) -> str:
     kept, wanted = sum(quota.kept.values()), sum(quota.wanted.values())
     missing = ", ".join(
-        f"{name or 'the task'} {numbers.count(count)}" for name, count in quota.lacking.items()
+        f"{name} {numbers.count(count)}".lstrip() for name, count in quota.lacking.items()
     )
     why = "; ".join(_causes(quota, turns, most_rows))
     return (

@@ -62,6 +62,26 @@ class TeacherFacts:
     facts: Mapping[str, Any]
     """What else it says of itself."""
 
+    @property
+    def reached(self) -> list[str]:
+        """What each of its tunings came to on dev, at the step that was kept."""
+        told: Mapping[str, Facts] = self.facts.get("purchases", {})
+        return [
+            (f"purchase {seed}: " if len(told) > 1 else "") + _reached(tuning)
+            for seed, tuning in told.items()
+        ]
+
+
+def _reached(tuning: Facts) -> str:
+    kept = f"step {numbers.count(tuning['best_step'])} of {numbers.count(tuning['steps_planned'])}"
+    if tuning.get("dev_accuracy") is not None:
+        score = f"accuracy {numbers.score(tuning['dev_accuracy'])}"
+    elif tuning.get("dev_loss") is not None:
+        score = f"loss {tuning['dev_loss']:.2f}"
+    else:
+        return kept
+    return f"{score} on {numbers.plural(tuning['dev_rows'], 'row')}, {kept}"
+
 
 def teacher_sizes(results: Facts) -> list[Size]:
     """Arms whose student and whose teacher both know their size."""

@@ -38,6 +38,7 @@ class TakingTurns:
 
     @property
     def waves(self) -> int:
+        """Of the part that has most; another orders nothing beyond its own."""
         return max(part.waves for part in self.parts)
 
     @property
@@ -50,9 +51,10 @@ class TakingTurns:
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         number, _, name = stage.partition(MARK)
-        if int(number) != self._place(brief.turn):
+        part = self.parts[int(number)]
+        if int(number) != self._place(brief.turn) or brief.wave >= part.waves:
             return ()
-        orders = self.parts[int(number)].orders(name, brief)
+        orders = part.orders(name, brief)
         return [replace(order, kind=f"{number}{MARK}{order.kind}") for order in orders]
 
     def step(self, order: Order, replies: Sequence[Reply]) -> Sequence[Request] | Sequence[Draft]:

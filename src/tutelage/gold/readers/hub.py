@@ -65,7 +65,7 @@ def _without_waiting(datasets: Any) -> Iterator[None]:
     `datasets` would ask for every file six times, half a minute each, and say so on the terminal.
     """
     constants = importlib.import_module("huggingface_hub.constants")
-    places = (constants, datasets.config)
+    places: tuple[Any, ...] = (constants, datasets.config)
     before = [place.HF_HUB_OFFLINE for place in places]
     if not any(before) and not _is_reached(constants.ENDPOINT):
         for place in places:
