@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -26,6 +26,8 @@ from tutelage.teacher.annotator import AnnotatorOptions
 from tutelage.teacher.prices import Price
 from tutelage.teacher.templating import placed
 
+COPIED = 0.5
+"""Share of a text's runs of eight words in one held-out row from which it is taken for a copy."""
 Sessions = Mapping[str, Session]
 """Open teachers by their names in the recipe; the recipe's own one under the empty name."""
 
@@ -35,6 +37,14 @@ class Sketching(Protocol):
     """A teacher that can resolve and bound requests without a key or a connection."""
 
     def sketch(self) -> AbstractAsyncContextManager[Session]: ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """A session that learns from plain texts of the user's, too."""
+
+    @property
+    def read(self) -> Sequence[str]: ...
 
 
 def teachers_beside(ledger: Path) -> Path:
@@ -54,7 +64,7 @@ async def opened(loaded: LoadedRecipe, gold: Gold, folder: Path) -> AsyncIterato
 
     Raises:
         TeacherError: one cannot be opened.
-        UserError: one that is tuned would see test rows of another fold.
+        UserError: one that is tuned would see test rows of another fold, or reads held-out texts.
     """
     refuse_folds(loaded, gold)
     async with AsyncExitStack() as stack:
@@ -64,6 +74,7 @@ async def opened(loaded: LoadedRecipe, gold: Gold, folder: Path) -> AsyncIterato
             sessions[name] = await stack.enter_async_context(
                 teacher.open(gold.train, dev=gold.dev, folder=folder)
             )
+            refuse_held_out(loaded, gold, name, sessions[name])
         yield sessions
 
 
@@ -79,6 +90,7 @@ async def sketched(
         else teacher.open(gold.train, dev=gold.dev, folder=folder)
     )
     async with opening as session:
+        refuse_held_out(loaded, gold, name, session)
         yield session
 
 
@@ -107,6 +119,25 @@ def refuse_folds(loaded: LoadedRecipe, gold: Gold) -> None:
                 "A teacher tuned on one fold's train rows has seen the other folds' tests.",
                 "Set gold.cross_fit: off (one test is carved), or give gold.test.",
             )
+
+
+def refuse_held_out(loaded: LoadedRecipe, gold: Gold, name: str, session: Session) -> None:
+    """Refuse a teacher that would learn the language from dev or test rows.
+
+    Raises:
+        UserError: tells how many there are, and one of them. Not where `gold.allow_overlap: true`
+            says that they may be there.
+    """
+    if not isinstance(session, Reading) or loaded.recipe.gold.allow_overlap is True:
+        return
+    found = [text for text in session.read if gold.sealed.overlap(text) >= COPIED]
+    if found:
+        raise UserError(
+            f"{len(found):,} of {len(session.read):,} texts that the teacher {label_of(name)!r} "
+            f"pre-trains on stand in dev or test, such as {found[0][:60]!r}.",
+            "A teacher that has read them writes and answers as it could not for new rows.",
+            "Remove them from the file under pretrain.path.",
+        )
 
 
 def only_teacher(loaded: LoadedRecipe, arms: Mapping[str, object]) -> str:

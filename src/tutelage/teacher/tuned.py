@@ -126,8 +126,15 @@ class Curriculum:
     dev: tuple[GoldLesson, ...]
     labels: tuple[str, ...]
     """Names of the labels that all lessons say; empty where they say other things too."""
-    texts: tuple[str, ...]
-    """Plain texts to learn from first."""
+    read: tuple[str, ...] = ()
+    """Plain texts of a file, to learn from first."""
+    own: tuple[str, ...] = ()
+    """The same of the gold train rows."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All plain texts, each once."""
+        return tuple(dict.fromkeys((*self.read, *self.own)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +168,12 @@ class TunedTeacher:
         check_covered(
             [row.label for row in gold], self.task.label_names if _labelled(prompts) else ()
         )
-        texts = await asyncio.to_thread(self._texts, gold)
         learned = Curriculum(
             tuple(_lessons(prompts, gold)),
             tuple(_lessons(prompts, looked_at(dev, o.dev_limit))),
             self.task.label_names if _says_labels(o, self.task) else (),
-            tuple(texts),
+            tuple(await asyncio.to_thread(self._read)),
+            tuple(_texts_of(gold)) if o.pretrain else (),
         )
         merged = self.place / Path(o.merge).expanduser() if o.merge else None
         ended = Event()
@@ -177,23 +184,17 @@ class TunedTeacher:
         finally:
             ended.set()
 
-    def _texts(self, gold: Sequence[Example]) -> list[str]:
-        """The file's texts, and those of gold train: never of any other role."""
-        if self.options.pretrain is None:
+    def _read(self) -> list[str]:
+        pretrain = self.options.pretrain
+        if pretrain is None or not pretrain.path:
             return []
-        own = [
-            text
-            for row in gold
-            for text in (*row.fields.values(), row.target, *row.references)
-            if text
-        ]
-        path = self.options.pretrain.path
-        there = (
-            read_texts(self.place / Path(path).expanduser(), self.options.pretrain.column)
-            if path
-            else []
-        )
-        return list(dict.fromkeys((*there, *own)))
+        return read_texts(self.place / Path(pretrain.path).expanduser(), pretrain.column)
+
+
+def _texts_of(gold: Sequence[Example]) -> list[str]:
+    """Texts and targets of rows, those that say something."""
+    texts = [(*row.fields.values(), row.target, *row.references) for row in gold]
+    return [text for row in texts for text in row if text]
 
 
 def _says_labels(options: TunedOptions, task: Task) -> bool:
@@ -316,6 +317,11 @@ class TunedSession:
             "lessons": len(self._learned.lessons),
             "purchases": told,
         }
+
+    @property
+    def read(self) -> Sequence[str]:
+        """Plain texts that it learns from and that are not gold's."""
+        return self._learned.read
 
     def learning(self) -> Mapping[str, Any]:
         """How far tuning, or pre-training, has come; empty while it answers."""
