@@ -18,6 +18,7 @@ from tutelage.exceptions import UserError
 from tutelage.neural.adapters import (
     BASE,
     CONFIG,
+    WEIGHTS,
     Lora,
     attention_layers,
     fingerprint,
@@ -183,13 +184,28 @@ def test_another_vocabulary_is_refused(adapted: Any, bases: dict[str, Path]) -> 
 def test_an_adapter_from_elsewhere_must_name_its_base(adapted: Any, bases: dict[str, Path]) -> None:
     (adapted[1] / BASE).unlink()
     told = refused(bases, adapted[1], base="org/other")
-    assert "another model (tiny), not on org/other" in told
+    assert "was tuned on tiny, and is put on org/other" in told
+    assert "base_model_name_or_path" in told, "a base may have another name here"
     net = load_body(body("causal", bases["causal"]))
     load_adapter(net.model, net.tokenizer, adapted[1], base="somewhere/Tiny")
 
 
 def test_a_folder_without_an_adapter_is_refused(bases: dict[str, Path], tmp_path: Path) -> None:
     assert "holds no adapter" in refused(bases, tmp_path)
+
+
+def test_adapters_that_are_broken_or_no_lora_are_refused(
+    adapted: Any, bases: dict[str, Path]
+) -> None:
+    config, weights = adapted[1] / CONFIG, adapted[1] / WEIGHTS
+    whole, told = weights.read_bytes(), orjson.loads(config.read_bytes())
+    weights.write_bytes(whole[:100])
+    assert "cannot be read" in refused(bases, adapted[1])
+    weights.write_bytes(whole)
+    config.write_bytes(orjson.dumps(told | {"peft_type": "PREFIX_TUNING"}))
+    assert "of the kind PREFIX_TUNING" in refused(bases, adapted[1])
+    config.write_text("{")
+    assert "cannot be read" in refused(bases, adapted[1])
 
 
 def test_an_unknown_layer_is_refused_with_a_hint(bases: dict[str, Path]) -> None:

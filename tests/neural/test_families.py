@@ -174,6 +174,13 @@ def test_pickled_weights_are_refused(t5_folder: Path) -> None:
         load_transducer(str(t5_folder), seed=1)
 
 
+def test_weights_that_are_cut_short_are_refused(t5_folder: Path) -> None:
+    weights = t5_folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load_transducer(str(t5_folder), seed=1)
+
+
 def test_heads_must_divide_the_width() -> None:
     with pytest.raises(UserError, match="not a multiple of heads 3"):
         fresh_transducer(Sizes(d_model=16, heads=3), TEXTS, seed=1)

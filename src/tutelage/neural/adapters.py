@@ -21,7 +21,7 @@ import peft
 import torch
 import transformers
 from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from tutelage.exceptions import UserError
@@ -217,8 +217,8 @@ def check_adapter(model: Any, tokenizer: Any, folder: Path, *, base: str) -> Non
             f"An adapter is a folder with {CONFIG} and {WEIGHTS}.",
             "Give the folder that tuning or peft wrote.",
         )
-    note = orjson.loads(path.read_bytes()) if (path := folder / BASE).is_file() else {}
-    named = orjson.loads((folder / CONFIG).read_bytes()).get("base_model_name_or_path") or ""
+    note, config = _read(folder)
+    named = config.get("base_model_name_or_path") or ""
     _check_vocabulary(tokenizer, folder, note, base)
     _check_shapes(model, folder, base)
     known, found = note.get("fingerprint"), fingerprint(model)
@@ -226,7 +226,35 @@ def check_adapter(model: Any, tokenizer: Any, folder: Path, *, base: str) -> Non
         if known != found:
             raise _another_base(folder, named, base, "Their weights differ.")
     elif named and Path(named).name.casefold() != Path(base).name.casefold():
-        raise _another_base(folder, named, base, "An adapter is a change of one set of weights.")
+        raise UserError(
+            f"The adapter in {folder} was tuned on {named}, and is put on {base}.",
+            "An adapter is a change of one set of weights, and nothing else tells whether these "
+            "are the same.",
+            "Load it on its own base; where that only has another name here, write this one as "
+            f"base_model_name_or_path into its {CONFIG}.",
+        )
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The note of an adapter's base, which others than we do not write, and its settings."""
+    try:
+        note = orjson.loads(path.read_bytes()) if (path := folder / BASE).is_file() else {}
+        config = orjson.loads((folder / CONFIG).read_bytes())
+        with safe_open(folder / WEIGHTS, framework="pt"):
+            pass
+    except (orjson.JSONDecodeError, SafetensorError) as e:
+        raise UserError(
+            f"The adapter in {folder} cannot be read.",
+            str(e),
+            "Copy it anew, or tune it again.",
+        ) from e
+    if config.get("peft_type") != "LORA":
+        raise UserError(
+            f"The adapter in {folder} is of the kind {config.get('peft_type')}.",
+            "Only adapters by LoRA are put on a model here.",
+            "Merge it into its base by peft, and name the folder of the merged model.",
+        )
+    return note, config
 
 
 def _check_vocabulary(tokenizer: Any, folder: Path, note: Mapping[str, Any], base: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import transformers
+from safetensors import SafetensorError
 from transformers.utils import logging as hub_logging
 
 from tutelage.exceptions import UserError
@@ -34,12 +35,12 @@ def reading(model: str) -> Iterator[None]:
     """Load quietly, and turn the many faces of "no such model" into one error.
 
     Raises:
-        UserError: the model cannot be found or has no safetensors weights.
+        UserError: the model cannot be found, or has no safetensors weights that can be read.
     """
     try:
         with quiet():
             yield
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, SafetensorError) as e:
         raise UserError(
             f"The model {model!r} cannot be loaded.",
             str(e).split("\n", maxsplit=1)[0],
