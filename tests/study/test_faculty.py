@@ -13,6 +13,7 @@ from tutelage.recipe import load_recipe
 from tutelage.study.building import prepare
 from tutelage.study.checking import check_study
 from tutelage.study.faculty import opened
+from tutelage.study.planning import plan_study
 
 TEACHER = {
     "kind": "tuned",
@@ -23,7 +24,7 @@ TEACHER = {
 }
 
 
-def study(folder: Path, **gold: Any) -> Any:
+def study(folder: Path, *, teacher: Any = TEACHER, **gold: Any) -> Any:
     raw = {
         "name": "one",
         "task": {"kind": "classification", "labels": ["routine", "watch", "urgent"]},
@@ -34,7 +35,7 @@ def study(folder: Path, **gold: Any) -> Any:
             "unlabelled": {"world": "composition", "rows": 40},
             **gold,
         },
-        "teachers": {"tuned": TEACHER},
+        "teachers": {"tuned": teacher},
         "student": {"kind": "linear"},
         "arms": {
             "gold_only": {},
@@ -68,3 +69,14 @@ def test_a_teacher_does_not_learn_the_language_from_held_out_rows(tmp_path: Path
     )
     allowed = study(tmp_path, allow_overlap=True)
     assert asyncio.run(name_of(allowed, tmp_path)).startswith("tuned/causal-")
+
+
+def test_a_teacher_that_is_paid_by_the_hour_has_a_price(tmp_path: Path) -> None:
+    teacher = {**TEACHER, "pretrain": {"steps": 2}, "usd_per_gpu_hour": 2.5}
+    loaded = study(tmp_path, teacher=teacher)
+    (known,) = (checked := asyncio.run(check_study(loaded))).teachers
+    assert (known.price, known.per_hour) == (None, 2.5)
+    plan = asyncio.run(plan_study(loaded, ledger=tmp_path / "ledger.sqlite"))
+    for notes in (checked.warnings, plan.notes):
+        assert [note for note in notes if "paid by the hour" in note]
+        assert not [note for note in notes if "prices" in note], "it would have two"

@@ -134,11 +134,13 @@ def _abilities(report: Checkup) -> list[str]:
             )
     for known in report.teachers:
         called = known.called if known.called != "teacher" else "Teacher"
-        lines.append(f"{called}: {known.name}, {_price(known.price)}.")
+        lines.append(f"{called}: {known.name}, {_price(known.price, known.per_hour)}.")
     return lines
 
 
-def _price(price: tuple[float, float] | None) -> str:
+def _price(price: tuple[float, float] | None, per_hour: float) -> str:
+    if per_hour:
+        return f"${per_hour:g} an hour"
     if price is None:
         return "price unknown"
     if price == (0.0, 0.0):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tutelage.contracts import Inquiring
 from tutelage.recipe import ArmSpec, Recipe
-from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of
+from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of, teachers_of
 from tutelage.records import Task, Usage
 from tutelage.store.caps import Limit, dollars
 from tutelage.study.building import plugged_checks
@@ -22,7 +22,7 @@ def plan_notes(
     prices: Mapping[str, Price | None],
 ) -> Iterator[str]:
     limits = limits_of(recipe)
-    yield from unpriced(prices)
+    yield from unpriced(recipe, prices)
     yield from tuning_notes(recipe)
     for plan in arms:
         yield from _passed(limits.arm, plan.most, f"arm {plan.arm}")
@@ -44,12 +44,20 @@ def tuning_notes(recipe: Recipe) -> Iterator[str]:
             )
 
 
-def unpriced(prices: Mapping[str, Price | None]) -> Iterator[str]:
-    """Teachers whose price nobody knows, each with the key that would tell it."""
+def unpriced(recipe: Recipe, prices: Mapping[str, Price | None]) -> Iterator[str]:
+    """Teachers whose replies' price nobody knows beforehand, each with the key that would tell it
+    where its time is not what costs."""
     for name, price in prices.items():
-        if price is None and name:
+        if price is not None:
+            continue
+        if teachers_of(recipe)[name].options.get("usd_per_gpu_hour"):
+            yield (
+                f"The teacher {label_of(name)!r} is paid by the hour: what it costs is known when "
+                "it has answered."
+            )
+        elif name:
             yield f"The price of {name} is not known: set teachers.{name}.prices to see money."
-        elif price is None:
+        else:
             yield "The teacher's price is not known: set teacher.prices to see money."
 
 

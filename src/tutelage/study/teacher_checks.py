@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from tutelage.study.plan_notes import unpriced
 from tutelage.study.planning import teacher_price
 from tutelage.study.prompt_trials import refused_prompts
 from tutelage.study.shop import limits_of
-from tutelage.teacher.prices import Price
+from tutelage.teacher.prices import Price, hourly_rate
 from tutelage.teacher.probing import Findings, probe
 
 
@@ -34,6 +34,8 @@ class Known:
     """Provider and model."""
     price: tuple[float, float] | None = None
     """Dollars for a million tokens in and out."""
+    per_hour: float = 0.0
+    """Dollars for an hour of its machine, where that is what it costs."""
     online: Findings | None = None
     """What it really does, where that was tried."""
 
@@ -61,7 +63,7 @@ async def look_at_teachers(
         known, price = await _sketch(loaded, gold, called, faults)
         if known is None:
             continue
-        warnings += unpriced({called: price})
+        warnings += unpriced(loaded.recipe, {called: price})
         if online is None:
             warnings += _key_warnings(spec)
         elif not is_tuned(spec):
@@ -78,7 +80,7 @@ async def _sketch(
             price = teacher_price(loaded.recipe, called, session)
             faults += refused_prompts(loaded, gold, {called: session})
             told = None if price is None else (price.input / 1e6, price.output / 1e6)
-            return Known(label_of(called), session.name, told), price
+            return Known(label_of(called), session.name, told, hourly_rate(session)), price
     except TutelageError as e:
         at = f"teachers.{called}: " if called else ""
         faults.append(UserError(f"{at}{e.what}", e.why, e.do) if at else e)
@@ -112,7 +114,7 @@ async def _tried_out(
     except TutelageError as e:
         faults.append(e)
         return known
-    return Known(known.called, known.name, known.price, findings)
+    return replace(known, online=findings)
 
 
 def _key_warnings(spec: TeacherSpec) -> Iterator[str]:
