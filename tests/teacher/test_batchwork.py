@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -105,6 +106,31 @@ async def test_a_model_that_cannot_be_had_reserves_one_request_and_pays_none(led
     with pytest.raises(UserError, match="no such model"):
         await buy(Echo(fails="prepare"), ledger, [asked(f"p{k}") for k in range(30)])
     assert ledger.balance(ARM)[0].tokens == 0 and not ledger.presumed()
+
+
+async def test_what_is_broken_off_is_not_presumed_paid(ledger, asked):
+    """Nobody sends a bill for what a model here did not finish; it is asked again."""
+    loop, begun, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    echo = Echo()
+    own = echo.say
+
+    def held(requests: Sequence[Request]) -> list[Reply | str]:
+        if len(requests) > 1:
+            loop.call_soon_threadsafe(begun.set)
+            go_on.wait(20)
+        return own(requests)
+
+    echo.say = held  # type: ignore[method-assign]
+    requests = [asked(f"p{k}") for k in range(9)]
+    buying = asyncio.create_task(buy(echo, ledger, requests))
+    await begun.wait()
+    buying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await buying
+    go_on.set()
+    assert ledger.balance(ARM)[0].tokens == 10 and not ledger.presumed()
+    got = await buy(Echo(), ledger, requests)
+    assert [answer.reply.text for answer in got if answer.reply] == [f"p{k}" for k in range(9)]
 
 
 async def test_one_request_may_fail_and_the_others_go_on(ledger, asked):

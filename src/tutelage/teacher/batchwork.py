@@ -52,28 +52,30 @@ class Batchwork:
         """
         async with aclosing(gathered(desk, first=1, most=self._most)) as batches:
             async for requests in batches:
-                async with self._busy:
-                    await self._answer(desk, requests)
+                left = list(requests)
+                try:
+                    async with self._busy:
+                        await self._answer(desk, left)
+                except (Exception, asyncio.CancelledError) as e:
+                    why = str(e).partition("\n")[0] or "cancelled"
+                    for request in left:  # nothing came of them, and nobody sends a bill
+                        desk.fail(request, why, maybe_paid=False)
+                    raise
 
-    async def _answer(self, desk: Desk, requests: Sequence[Request]) -> None:
-        left = list(requests)
-        try:
-            for purchase, asked in _by_purchase(requests).items():
-                answering = await asyncio.to_thread(self._prepare, purchase)
-                began = time.perf_counter()
-                outcomes = await asyncio.to_thread(answering, asked)
-                seconds = time.perf_counter() - began
-                priced = shared_price(outcomes, seconds, self._rate)
-                for request, outcome in zip(asked, priced, strict=True):
-                    left.remove(request)
-                    if isinstance(outcome, Reply):
-                        desk.deliver(outcome)
-                    else:
-                        desk.fail(request, outcome, maybe_paid=False)
-        except Exception as e:
-            for request in left:  # nothing came of them, and nobody sends a bill
-                desk.fail(request, str(e).partition("\n")[0], maybe_paid=False)
-            raise
+    async def _answer(self, desk: Desk, left: list[Request]) -> None:
+        """Answer a batch; `left` keeps the requests that came to nothing yet."""
+        for purchase, asked in _by_purchase(left).items():
+            answering = await asyncio.to_thread(self._prepare, purchase)
+            began = time.perf_counter()
+            outcomes = await asyncio.to_thread(answering, asked)
+            seconds = time.perf_counter() - began
+            priced = shared_price(outcomes, seconds, self._rate)
+            for request, outcome in zip(asked, priced, strict=True):
+                left.remove(request)
+                if isinstance(outcome, Reply):
+                    desk.deliver(outcome)
+                else:
+                    desk.fail(request, outcome, maybe_paid=False)
 
 
 async def gathered(desk: Desk, *, first: int, most: int) -> AsyncGenerator[list[Request], None]:
