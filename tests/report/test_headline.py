@@ -116,3 +116,11 @@ def test_best_of_grid_on_test_only_as_published_and_never_for_a_choice_on_dev(
     assert best["majority"] is None
     results["split"] = "dev"
     assert all(line.best_on_test is None for line in lines(results, []))
+
+
+def test_an_upper_bound_is_no_equal_of_what_it_is_compared_with(results: Results) -> None:
+    assert "upper bound" not in said_of(results).evidence
+    results["recipe"]["arms"] = {"explain": {"gold": "whole"}, "label_only": {}}
+    assert "explain is an upper bound: it trains on gold rows" in said_of(results).evidence
+    results["recipe"]["arms"]["label_only"] = {"gold": "whole"}
+    assert "upper bound" not in said_of(results).evidence

@@ -127,6 +127,9 @@ def test_plan_preview_check_and_pilot_look_at_every_teacher(tmp_path):
     )
     assert [pilot.arm for pilot in pilots] == ["right", "wrong"]
     assert pilots[1].right == 0
+    assert [p.sentence.partition(" answers")[0] for p in pilots] == [
+        "The teacher", "The teacher wrong",
+    ]  # fmt: skip
 
 
 def test_all_faults_of_names_at_once():

@@ -44,5 +44,7 @@ def test_machines_paid_by_the_hour_have_no_price_beforehand() -> None:
     assert price_of("local/m", needed=False, per_hour=2.0) is None
     with pytest.raises(UserError, match="not known beforehand"):
         price_of("local/m", needed=True, per_hour=2.0)
+    with pytest.raises(UserError, match=r"teachers:\n  writer:\n    prices: \{input"):
+        price_of("local/m", needed=True, per_hour=2.0, called="writer")
     with pytest.raises(UserError, match="two prices"):
         price_of("local/m", override=Price.per_million(1, 2), needed=False, per_hour=2.0)

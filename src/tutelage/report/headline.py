@@ -204,7 +204,8 @@ def verdict(results: Facts, compared: Sequence[Pair], table: Sequence[Line]) -> 
         claim = _nothing_compared(results, better, worse)
         return Verdict("none", claim, f"{_best(results, table)}{_caveat(results)}".strip(), None)
     metric = results["task"]["metric"]
-    evidence = f"{_evidence(pair, metric, table)} {_price(pair, table)}{_caveat(results)}"
+    told = (_evidence(pair, metric, table), _price(pair, table), _bound(pair, table))
+    evidence = f"{' '.join(filter(None, told))}{_caveat(results)}"
     return Verdict(pair.verdict, _claim(pair, metric), evidence, pair)
 
 
@@ -255,6 +256,14 @@ def _price(pair: Pair, table: Sequence[Line]) -> str:
         f"{pair.a} was charged {numbers.dollars(charged.get(pair.a, 0))}, "
         f"{pair.b} {numbers.dollars(charged.get(pair.b, 0))}."
     )
+
+
+def _bound(pair: Pair, table: Sequence[Line]) -> str:
+    """That a side had more gold than the other; empty where none had."""
+    above = [line.name for line in table if line.upper_bound and line.name in (pair.a, pair.b)]
+    if len(above) != 1:
+        return ""
+    return f"{above[0]} is an upper bound: it trains on gold rows that the other arms do not have."
 
 
 def _caveat(results: Facts) -> str:

@@ -91,6 +91,8 @@ class Pilot:
     """The cap that ended the purchase."""
     texts: bool = False
     """Whether the teacher wrote texts."""
+    called: str = MAIN
+    """The teacher's name in the recipe."""
 
     @property
     def better(self) -> bool | None:
@@ -102,7 +104,7 @@ class Pilot:
         """The finding in words."""
         if self.texts:
             return self._of_texts()
-        told = f"The teacher answers {_share(self.accuracy)} of {self.rows} gold train rows right"
+        told = f"{self._who} answers {_share(self.accuracy)} of {self.rows} gold train rows right"
         if self.student is None:
             why = "too few gold rows, or no quick student for the task"
             return f"{told}; there is nothing to compare it with ({why})."
@@ -112,9 +114,13 @@ class Pilot:
             f"({_share(self.student)} of the same rows)."
         )
 
+    @property
+    def _who(self) -> str:
+        return f"The teacher {self.called}" if self.called else "The teacher"
+
     def _of_texts(self) -> str:
         told = (
-            f"The teacher's texts for {self.rows} gold train rows have a ROUGE-L of "
+            f"{self._who}'s texts for {self.rows} gold train rows have a ROUGE-L of "
             f"{_share(self.accuracy)} with theirs"
         )
         if self.student is None:
@@ -221,6 +227,7 @@ async def try_teacher(
         student=student_beside(gold, chosen) if compare else None,
         stopped=answers.stopped,
         texts=task.kind == "generation",
+        called=asking.teacher,
     )
 
 

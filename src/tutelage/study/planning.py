@@ -128,6 +128,7 @@ def teacher_price(recipe: Recipe, name: str, session: Session) -> Price | None:
         override=given,
         needed=limits_of(recipe).in_money,
         per_hour=hourly_rate(session),
+        called=name,
     )
 
 

@@ -93,7 +93,12 @@ def listed_price(name: str) -> Price | None:
 
 
 def price_of(
-    name: str, *, override: Price | None = None, needed: bool, per_hour: float = 0.0
+    name: str,
+    *,
+    override: Price | None = None,
+    needed: bool,
+    per_hour: float = 0.0,
+    called: str = "",
 ) -> Price | None:
     """The price to count with.
 
@@ -103,6 +108,7 @@ def price_of(
         needed: Whether a cap in dollars depends on it.
         per_hour: US dollars per hour of the session's machine, of `hourly_rate`. Each reply then
             brings its own price, which nobody knows beforehand.
+        called: Its name among the recipe's `teachers`; empty for the recipe's own.
 
     Returns:
         None where no price is known and none is needed: money is then counted as unknown.
@@ -112,21 +118,33 @@ def price_of(
             are two prices.
     """
     if per_hour:
-        _check_timed(name, override, needed=needed)
+        _check_timed(name, override, needed=needed, called=called)
         return None
     price = override if override is not None else listed_price(name)
     if price is None and needed:
         raise UserError(
             f"The price of {name} is not known.",
             "A cap in dollars can only be kept with a price.",
-            "Add what its provider asks, in US dollars per million tokens:\n"
-            "teacher:\n"
-            "  prices: {input: 0.00, output: 0.00}",
+            f"Add what its provider asks, in US dollars per million tokens:\n{_place(called)}",
         )
     return price
 
 
-def _check_timed(name: str, override: Price | None, *, needed: bool) -> None:
+def _place(called: str) -> str:
+    """Where prices stand in a recipe.
+
+    >>> print(_place("writer"))
+    teachers:
+      writer:
+        prices: {input: 0.00, output: 0.00}
+    """
+    keys = ["teachers", called] if called else ["teacher"]
+    last = "prices: {input: 0.00, output: 0.00}"
+    lines = [*(f"{key}:" for key in keys), last]
+    return "\n".join(f"{'  ' * depth}{line}" for depth, line in enumerate(lines))
+
+
+def _check_timed(name: str, override: Price | None, *, needed: bool, called: str) -> None:
     if override is not None:
         raise UserError(
             f"The teacher {name} has two prices.",
@@ -139,7 +157,5 @@ def _check_timed(name: str, override: Price | None, *, needed: bool) -> None:
             "It is priced by usd_per_gpu_hour, and nobody knows how long a reply takes before it "
             "is there: a cap in dollars could not be kept.",
             "Cap tokens in its place (teacher.budget.tokens), or replace usd_per_gpu_hour by a "
-            "price of tokens:\n"
-            "teacher:\n"
-            "  prices: {input: 0.00, output: 0.00}",
+            f"price of tokens:\n{_place(called)}",
         )
