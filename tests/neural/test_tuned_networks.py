@@ -18,6 +18,7 @@ from tutelage.neural.adapters import Lora
 from tutelage.neural.causal import CausalShape
 from tutelage.neural.continuation import Wanted
 from tutelage.neural.lessons import Lesson, Writer
+from tutelage.neural.steering import Steered
 from tutelage.neural.tuned_networks import Body, Tuned, load_body, load_tuned, texts_of
 from tutelage.neural.tuning import Tuning, tune
 
@@ -82,6 +83,22 @@ def test_what_it_writes_is_the_same_too(
     tuned.merge(tmp_path / "merged")
     merged = plain(family, tmp_path / "merged", tuned)
     assert [one.text for one in merged.write(wanted, batch_size=3)] == expected
+
+
+def test_counter_prompts_are_cut_as_prompts_are(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    tuned = tuned_on(lessons, bases["causal"], tmp_path / "t", family="causal", lora=None)
+
+    def written(against: str) -> str:
+        steering = Steered(against=(against,), decay=5.0)
+        wanted = Wanted(lessons[0].prompt, 1, temperature=1.0, max_new=6, steering=steering)
+        (text,) = tuned.write([wanted])
+        assert text.completion_tokens > 0, "there was room"
+        return text.text
+
+    end = "it is a bad day " * 12
+    assert written(end) == written("good " * 500 + end)
 
 
 @pytest.mark.parametrize("family", ["seq2seq", "causal"])

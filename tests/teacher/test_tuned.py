@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 import threading
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -252,6 +253,19 @@ async def test_lora_on_a_model_of_ones_own_is_merged_for_servers(
         facts = session.facts()
     assert facts["tuned"] == "adapter" and facts["trained_share"] < 0.5
     assert (tmp_path / "served" / "purchase-1" / "model.safetensors").is_file()
+    shutil.rmtree(tmp_path / "served")
+    other = tmp_path / "served" / "purchase-1" / "of mine.txt"
+    other.parent.mkdir(parents=True)
+    other.write_text("x")
+    async with tuned(
+        mood(16), tmp_path, model="base", lora=LoraOptions(rank=4), merge="served", steps=3
+    ) as session:
+        asked = answering(mood(5, "another"))
+        with pytest.raises(UserError, match="other things than a merged teacher"):
+            await buy(session, ledger, asked)
+        assert other.read_text() == "x"
+        other.unlink()
+        await buy(session, ledger, asked)
     config = orjson.loads((tmp_path / "served" / "purchase-1" / "config.json").read_bytes())
     assert config["model_type"] == "llama"
 

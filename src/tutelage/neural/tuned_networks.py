@@ -160,7 +160,7 @@ class Tuned:
         )
 
     def write(self, wanted: Sequence[Wanted], *, batch_size: int = BATCH) -> list[Written]:
-        """Continue prompts, cut as those were that it was tuned on.
+        """Continue prompts, cut as those were that it was tuned on; counter prompts too.
 
         Raises:
             UserError: an encoder cannot write.
@@ -171,8 +171,13 @@ class Tuned:
                 "It has a head over labels and nothing else.",
                 "Tune a teacher of the family seq2seq or causal.",
             )
-        given = [replace(one, prompt=self._shortened(self.net, one.prompt)) for one in wanted]
-        return write(self.net, given, batch_size=batch_size, precision=self.precision)
+        net = self.net
+        given = [replace(one, prompt=self._shortened(net, one.prompt)) for one in wanted]
+        for i, one in enumerate(given):
+            if one.steering is not None:
+                against = tuple(self._shortened(net, prompt) for prompt in one.steering.against)
+                given[i] = replace(one, steering=replace(one.steering, against=against))
+        return write(net, given, batch_size=batch_size, precision=self.precision)
 
     def _shortened(self, net: Writer, prompt: str) -> str:
         limit = prompt_room(net, self.body.max_source, self.body.max_target)

@@ -11,9 +11,11 @@ from typing import Any
 
 import orjson
 
+from tutelage.exceptions import UserError
 from tutelage.neural.adapters import Lora
 from tutelage.neural.categorisation import Categoriser
 from tutelage.neural.causal import CausalShape, chat_text
+from tutelage.neural.checkpoint import write_folder
 from tutelage.neural.continuation import Wanted, Written, score_endings
 from tutelage.neural.families import Sizes
 from tutelage.neural.lessons import Lesson, prompt_room, shorten
@@ -24,7 +26,6 @@ from tutelage.neural.tuned_networks import NOTE, Tuned, load_tuned
 from tutelage.neural.tuning import Tuning, tune
 from tutelage.neural.writers import check_tuning_fits
 from tutelage.records import Message, Reply, Request, Task
-from tutelage.store.runs import write_whole
 from tutelage.teacher.gold_lessons import GoldLesson
 from tutelage.teacher.label_replies import label_reply
 from tutelage.teacher.replying import Replying, lead_in
@@ -62,9 +63,11 @@ def tutored(
         progress: Called after each step; what it raises ends the tuning, which can go on later.
 
     Raises:
-        UserError: a model that cannot be loaded or tuned so.
+        UserError: a model that cannot be loaded or tuned so, or `merged` holds other things.
         TrainingError: the loss is not a number.
     """
+    if merged is not None:
+        _check_place(merged)
     place = weights.place if weights else ""
     desk = _Lectern(options.family == "causal", _tokenizer(options, place))
 
@@ -187,13 +190,29 @@ class _Lectern:
         return chat_text(self.tokenizer, messages)
 
 
+def _mark(folder: Path) -> bytes:
+    return orjson.dumps({"tuned": folder.name})
+
+
+def _check_place(merged: Path) -> None:
+    """Refuse to write over what is not a merged teacher of ours."""
+    if not (merged / MARK).is_file() and merged.exists() and any(merged.iterdir()):
+        raise UserError(
+            f"{merged} holds other things than a merged teacher.",
+            "The merged model would take their place.",
+            "Name another folder under merge, or empty this one.",
+        )
+
+
 def _merge(tuned: Tuned, folder: Path, merged: Path) -> None:
-    mark = orjson.dumps({"tuned": folder.name})
-    if (merged / MARK).is_file() and (merged / MARK).read_bytes() == mark:
+    if (merged / MARK).is_file() and (merged / MARK).read_bytes() == _mark(folder):
         return
-    merged.parent.mkdir(parents=True, exist_ok=True)
-    tuned.merge(merged)
-    write_whole(merged / MARK, mark)
+
+    def fill(beside: Path) -> None:
+        tuned.merge(beside)
+        (beside / MARK).write_bytes(_mark(folder))
+
+    write_folder(merged, fill)
 
 
 @dataclass(frozen=True)
