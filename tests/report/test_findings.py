@@ -246,6 +246,14 @@ def named_teachers(r: Results) -> None:
     r["recipe"]["teachers"] = {"old": {"kind": "recorded"}, "big": {"kind": "tuned"}}
 
 
+def students(**own: Any) -> Callable[[Results], None]:
+    def change(r: Results) -> None:
+        r["recipe"]["student"] = {"kind": "seq2seq", "options": {"model": "t5", "steps": 1}}
+        r["recipe"]["arms"] = {"label_only": {}, "explain": {"student": own}}
+
+    return change
+
+
 TEACHING: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T109", fruitless, "found", "explain: no draft became a row, so it adds nothing to gold."),
     ("T105", named_teachers, "found", "The teacher old is recorded: it replayed replies"),
@@ -263,6 +271,15 @@ TEACHING: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T125", majority(0.1), "clear", "No arm lies below"),
     ("T125", majority(0.47), "found", "label_only (40.0) lies below majority (47.0), which always"),
     ("T125", majority(0.6), "found", "label_only (40.0) and explain (45.0) lie below majority (60"),
+    ("T126", None, "clear", "All arms have students of one kind."),
+    (
+        "T126",
+        students(kind="linear"),
+        "found",
+        "label_only: seq2seq (model t5); explain: linear. D",
+    ),
+    ("T126", students(layers=2), "found", "explain: seq2seq (model t5, layers 2). Differences"),
+    ("T126", students(steps=2), "clear", "of one kind"),
     ("T124", None, "not applicable", "No drafts were held against gold"),
     ("T124", copies(True, 0), "clear", "explain: no draft copied a gold row."),
     ("T124", copies(True, 1), "found", "10 % of 10 drafts copied gold rows (1 by word n-grams)"),

@@ -21,6 +21,7 @@ from tutelage.report.teaching_findings import (
     Status,
     copies_of_gold,
     no_distillation,
+    other_students,
     silent_texts,
 )
 
@@ -415,5 +416,6 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("T123", "Students as large as their teacher", lambda e: no_distillation(e.results)),
     ("T124", "Drafts that copy gold", lambda e: copies_of_gold(e.results)),
     ("T125", "Arms below a rival that learns nothing", _below_blind),
+    ("T126", "Arms with students of different kinds", lambda e: other_students(e.results)),
 )
 """T104 stands in `openings.py`: it depends on when the run was started."""

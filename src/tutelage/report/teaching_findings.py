@@ -73,3 +73,43 @@ def copies_of_gold(results: Facts) -> Outcome:
         found.sentence if found.copies else f"{found.arm}: no draft copied a gold row."
         for found in judged
     )
+
+
+BODY = ("model", "config", "layers", "decoder_layers")
+"""Options of a student that say what it is; all others say how it learns."""
+
+
+def other_students(results: Facts) -> Outcome:
+    """Arms whose students are not of one kind and size."""
+    recipe = results["recipe"]
+    arms = {name: arm for name, arm in (recipe.get("arms") or {}).items() if _ran(results, name)}
+    common = recipe.get("student") or {"kind": "seq2seq"}
+    alike: dict[str, list[str]] = {}
+    for name, arm in arms.items():
+        body = _body(common, (arm or {}).get("student") or {})
+        alike.setdefault(body, []).append(name)
+    if len(alike) < 2:
+        return "clear", "All arms have students of one kind."
+    told = "; ".join(f"{numbers.listed(names)}: {body}" for body, names in alike.items())
+    return "found", (
+        f"{told}. Differences between these arms are those of their students too, not of their "
+        "rows alone."
+    )
+
+
+def _ran(results: Facts, arm: str) -> bool:
+    return arm in results["chosen"]
+
+
+def _body(common: Facts, own: Facts) -> str:
+    """Kind, model and shape of an arm's student in words."""
+    kind = own.get("kind", common["kind"])
+    given = {**(common.get("options", {}) if kind == common["kind"] else {}), **own}
+    parts = [f"{name} {_flat(given[name])}" for name in BODY if given.get(name) is not None]
+    return " ".join([str(kind), *([f"({', '.join(parts)})"] if parts else [])])
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {inner}" for key, inner in value.items() if inner is not None)
+    return str(value)
