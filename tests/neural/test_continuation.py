@@ -237,6 +237,24 @@ def test_memory_too_small_for_one_request_says_what_to_do(
     assert "shorten the prompt" in caught.value.do
 
 
+def test_rows_of_the_vocabulary_that_stand_for_nothing_are_not_written(causal: Causal) -> None:
+    head, size = causal.model.get_output_embeddings(), len(causal.tokenizer)
+    assert head.weight.shape[0] > size
+    wanted = [Wanted(PROMPTS[0], 1, t, max_new=9) for t in (0.0, 1.0)]
+    before = [one.text for one in write(causal, wanted, batch_size=2, precision="fp32")]
+
+    def raise_padding(_: Any, __: Any, logits: Any) -> Any:
+        logits[..., size:] += 1000.0
+        return logits
+
+    hook = head.register_forward_hook(raise_padding)
+    try:
+        again = [one.text for one in write(causal, wanted, batch_size=2, precision="fp32")]
+    finally:
+        hook.remove()
+    assert again[0] == before[0] and all(again)
+
+
 def test_training_mode_is_given_back(causal: Causal) -> None:
     causal.model.train()
     write(causal, many()[:1], batch_size=1, precision="fp32")

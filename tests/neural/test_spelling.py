@@ -46,6 +46,8 @@ def test_stop_string_may_begin_and_end_inside_pieces(spelling: Spelling) -> None
     kept = spelling.spanning(row, "Text: a dog ru")
     assert spelling.text(kept).startswith("Text: a dog ru")
     assert not spelling.text(kept[:-1]).startswith("Text: a dog ru")
+    for count in range(len(row) + 1):
+        assert spelling.spanning(row, spelling.text(row[:count])) == row[:count]
 
 
 def test_text_is_cut_at_the_first_of_the_stop_strings() -> None:

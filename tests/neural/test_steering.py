@@ -161,6 +161,8 @@ def test_temperatures_worked_by_hand() -> None:
     # 0, 1: of the source, not yet written; 2, 3, 4: written, also the one of the source; 5: other
     wanted = [2 / 0.8, -2 * 0.8, 3 / 1.25, -3 * 1.25, 1 / 1.25, -1.0]
     assert found.tolist() == pytest.approx(wanted)
+    rewards = rewarded(logits, Steered(reward=0.8), source={0, 1, 4}, written=[4, 2, 3, 2])
+    assert rewards.tolist() == pytest.approx([2 / 0.8, -2 * 0.8, 3, -3, 1, -1]), "4 is written"
 
 
 def test_a_reward_never_lowers_and_a_penalty_never_raises() -> None:
