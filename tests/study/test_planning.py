@@ -7,6 +7,7 @@ from tutelage.exceptions import UserError
 from tutelage.recipe import load_recipe
 from tutelage.records import Message, Request, Usage
 from tutelage.study.planning import expected_use, plan_study
+from tutelage.study.previewing import preview_study
 from tutelage.study.running import Choices, run_study
 
 
@@ -150,3 +151,16 @@ def test_without_a_teacher_only_students_are_counted(small_recipe):
 def test_an_unknown_arm_is_refused(small_recipe):
     with pytest.raises(UserError, match="no arm 'expain'"):
         plan(small_recipe(), arms=["expain"])
+
+
+def test_what_is_wrong_with_an_arm_s_orders_names_the_arm(small_recipe, tmp_path):
+    world = {"world": "composition", "rows": 60}
+    gold = {"train": world, "test": world | {"rows": 20}, "unlabelled": world,
+            "carve": {"dev": 0}}  # fmt: skip
+    arms = {"fine": {"synthesis": "annotate"},
+            "sure": {"synthesis": {"annotate": {"keep_accuracy": 0.9}}}}  # fmt: skip
+    recipe = small_recipe(gold=gold, arms=arms, primary="", rivals=["majority"])
+    with pytest.raises(UserError, match=r"arms\.sure: There are no dev rows"):
+        plan(recipe)
+    with pytest.raises(UserError, match=r"arms\.sure: There are no dev rows"):
+        asyncio.run(preview_study(load_recipe(recipe), ledger=tmp_path / "x.sqlite"))

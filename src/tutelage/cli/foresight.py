@@ -270,8 +270,9 @@ def preview(
 
 
 def _show_prompt(shown: Shown) -> None:
+    row = f", row {shown.source}" if shown.source else ""
     label = f", label {shown.label}" if shown.label else ""
-    say(f"--- {shown.arm}, order {shown.order}, row {shown.source}{label}", "bold")
+    say(f"--- {shown.arm}, order {shown.order}{row}{label}", "bold")
     for role, text in shown.messages:
         say(f"[{role}]", "dim")
         say(text)

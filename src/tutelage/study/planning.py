@@ -16,7 +16,7 @@ from statistics import fmean
 
 from tutelage.buying import number_draws, split_step
 from tutelage.contracts import Critic, Session, Synthesizer
-from tutelage.exceptions import UserError
+from tutelage.exceptions import DataError, UserError
 from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import nearest
 from tutelage.recipe import ArmSpec, BudgetSpec, LoadedRecipe, Recipe, RivalSpec
@@ -132,6 +132,17 @@ def teacher_price(recipe: Recipe, name: str, session: Session) -> Price | None:
     )
 
 
+@contextmanager
+def naming(arm: str) -> Iterator[None]:
+    """What is wrong with an arm, with the arm's name before it."""
+    try:
+        yield
+    except DataError:
+        raise  # about rows, whichever arm asks for them first
+    except UserError as e:
+        raise UserError(f"arms.{arm}: {e.what}", e.why, e.do) from e
+
+
 def texts_of(request: Request) -> int:
     """Texts that a request asks for. Reasons or values in one reply are no texts."""
     gist = request.gist
@@ -186,6 +197,15 @@ class Counting:
         return self.loaded.recipe
 
     def arm(self, name: str, arm: ArmSpec) -> ArmPlan:
+        """What the arm would buy.
+
+        Raises:
+            UserError: its orders or its teacher refuse what it asks for; names the arm.
+        """
+        with naming(name):
+            return self._arm(name, arm)
+
+    def _arm(self, name: str, arm: ArmSpec) -> ArmPlan:
         plan = _silent(self.recipe, name, arm, len(self.golds))
         if arm.synthesis is None:
             return plan

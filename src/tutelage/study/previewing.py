@@ -13,14 +13,14 @@ from uuid import uuid4
 from tutelage.buying import split_step
 from tutelage.exceptions import UserError
 from tutelage.gold.opening import Gold, load_gold
-from tutelage.recipe import LoadedRecipe
+from tutelage.recipe import ArmSpec, LoadedRecipe
 from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of, teachers_of
 from tutelage.records import Draft, Example, Order, Refusal, Reply, Request
 from tutelage.store.ledger import Ledger
 from tutelage.study.building import build_synthesizer
 from tutelage.study.faculty import Sessions, all_sketched, only_teacher, teachers_beside
 from tutelage.study.pilot import ROWS, Asking, Pilot, annotating_arms, try_teacher
-from tutelage.study.planning import brief_of, first_requests, known_arms
+from tutelage.study.planning import brief_of, first_requests, known_arms, naming
 from tutelage.study.shop import Shop, open_shop
 from tutelage.teacher.annotator import AnnotatorOptions
 
@@ -140,15 +140,23 @@ def _orders(
     for name, arm in known_arms(loaded.recipe, arms).items():
         if arm.synthesis is None:
             continue
-        synthesizer = build_synthesizer(loaded, arm.synthesis, gold.task)
-        brief = brief_of(synthesizer, gold, name, arm, loaded.recipe.seeds.purchase[0])
-        firsts: dict[int, Entry] = {}
-        for order, request in first_requests(synthesizer, brief, sessions[arm.teacher]):
-            if order.number not in firsts and len(firsts) == count:
-                break
-            firsts.setdefault(order.number, (name, order, request))
-        found += firsts.values()
+        with naming(name):
+            found += _firsts(loaded, gold, name, arm, count, sessions)
     return found
+
+
+def _firsts(
+    loaded: LoadedRecipe, gold: Gold, name: str, arm: ArmSpec, count: int, sessions: Sessions
+) -> list[Entry]:
+    assert arm.synthesis is not None
+    synthesizer = build_synthesizer(loaded, arm.synthesis, gold.task)
+    brief = brief_of(synthesizer, gold, name, arm, loaded.recipe.seeds.purchase[0])
+    firsts: dict[int, Entry] = {}
+    for order, request in first_requests(synthesizer, brief, sessions[arm.teacher]):
+        if order.number not in firsts and len(firsts) == count:
+            break
+        firsts.setdefault(order.number, (name, order, request))
+    return list(firsts.values())
 
 
 def _shown(arm: str, order: Order, request: Request) -> Shown:
