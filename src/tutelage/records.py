@@ -168,6 +168,8 @@ class Brief:
     materials: tuple[Material, ...] = ()
     """What earlier stages of this turn brought."""
     turn: int = 0
+    since: int = 0
+    """The first turn of the method at work: an arm may have given earlier ones to others."""
     wave: int = 0
     """Purchases made in this turn before: a turn orders again for rows that checks refused."""
     placed: int = 0
@@ -181,6 +183,11 @@ class Brief:
     without labels."""
     seed: int = 0
     """Purchase seed: the stream from which a method draws its own random choices."""
+
+    @property
+    def own_turn(self) -> int:
+        """Which of its own turns the method is in, from 0."""
+        return self.turn - self.since
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ def test_what_an_arm_needs_its_inner_parts_need():
     with pytest.raises(RecipeError, match=r"needs gold\.unlabelled"):
         load_recipe(recipe(WRITE, "annotate", unlabelled=False))
     with pytest.raises(RecipeError, match="vary the rows that a critic names"):
-        load_recipe(recipe("annotate", "extrapolate"))
+        load_recipe(recipe("annotate", "extrapolate", turns=3))
+    assert load_recipe(recipe("annotate", "extrapolate")), "it varies nothing in its one turn"
     with pytest.raises(RecipeError, match="is 1, and 2 methods want a turn each"):
         load_recipe(recipe("annotate", WRITE, turns=1))
 

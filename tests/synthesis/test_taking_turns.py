@@ -82,6 +82,37 @@ def test_the_part_that_ordered_reads_whatever_row_the_order_names() -> None:
     assert synthesis.step(replace(writing, source=None), ()) == [asked]
 
 
+def test_a_part_s_own_turns_begin_with_the_first_that_it_is_given() -> None:
+    """Annotation of all rows happens in its first turn, whichever that is of the arm."""
+    written_first = made({"generate": {"rows": 4}}, "annotate")
+    assert ordered(written_first, 0) == {"0:rows": 4}
+    assert ordered(written_first, 1) == {"1:annotations": 3}
+    assert ordered(written_first, 2) == {}
+    some = made({"generate": {"rows": 4}}, {"annotate": {"rows": 2}})
+    asked = [
+        {order.source.id for order in some.orders("1:annotations", brief(turn)) if order.source}
+        for turn in (1, 2)
+    ]
+    assert [len(ids) for ids in asked] == [2, 1] and set.union(*asked) == {"u0", "u1", "u2"}
+
+
+def test_parts_may_be_parts_of_parts() -> None:
+    inner = {"in_turns": {"parts": [{"generate": {"rows": 2}}, "annotate"]}}
+    nested = made({"generate": {"rows": 4}}, inner)
+    assert [ordered(nested, turn) for turn in range(3)] == [
+        {"0:rows": 4}, {"1:0:rows": 2}, {"1:1:annotations": 3},
+    ]  # fmt: skip
+
+
+def test_rows_that_one_method_answered_are_not_answered_by_the_next() -> None:
+    again = made({"annotate": {"rows": 2}}, {"annotate": {"rows": 2, "shots": 0}})
+    first = [order.source for order in again.orders("0:annotations", brief(0)) if order.source]
+    kept = tuple(replace(row, label="good") for row in first)
+    second = again.orders("1:annotations", replace(brief(1), kept=kept))
+    assert {o.source.id for o in second if o.source}.isdisjoint(row.id for row in first)
+    assert len(second) == 1
+
+
 def test_dev_rows_for_the_part_that_calibrates() -> None:
     assert both().calibration == 0
     sure = {"annotate": {"keep_accuracy": 0.9, "calibration_rows": 50}}

@@ -341,7 +341,7 @@ def _arm_contradictions(recipe: Recipe, name: str, arm: ArmSpec) -> Iterator[Fau
     if arm.critic and arm.turns == 1:
         yield Fault(f"{at}.critic", "is never heard in a single turn; set turns to 2 or more.")
     methods = [part.name for part in methods_of(arm.synthesis)]
-    if arm.turns > 1 and not arm.critic and "extrapolate" in methods:
+    if arm.turns > len(methods) and not arm.critic and methods[-1:] == ["extrapolate"]:
         yield Fault(
             f"{at}.critic",
             "is missing: later turns of extrapolate vary the rows that a critic names, such as "

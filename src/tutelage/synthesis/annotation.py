@@ -175,7 +175,7 @@ class Annotation:
         weighted = brief.feedback.rows if brief.feedback else ()
         blind = way in ("uncertainty", "near_errors") and not weighted
         if count is None or way == "random" or blind:
-            return at_random(brief.unlabelled, count, seed=seed, turn=brief.turn)
+            return at_random(_untouched(brief), count, seed=seed, turn=brief.own_turn)
         if way == "coverage":
             return spread(left, [*brief.train, *brief.kept], count, seed=seed)
         return (by_weight if way == "uncertainty" else near)(left, weighted, count, seed=seed)
@@ -289,6 +289,12 @@ def _shares(task: Task, answers: Sequence[Prediction]) -> Mapping[str, float]:
     said = [one.answer for one in answers if one.answer is not None]
     named = [a if isinstance(a, tuple) else (a,) for a in said]
     return {name: sum(name in one for one in named) / len(named) for name in task.label_names}
+
+
+def _untouched(brief: Brief) -> Sequence[Example]:
+    """The rows that no other method of the arm has answered in a turn before."""
+    before = {row.origin.source for row in brief.kept if row.origin.turn < brief.since}
+    return [row for row in brief.unlabelled if row.id not in before] if before else brief.unlabelled
 
 
 def _bare(row: Example) -> Example:

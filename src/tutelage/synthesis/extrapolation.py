@@ -62,7 +62,7 @@ class Extrapolation:
         None where nothing is to be varied, and none of variations as published.
         """
         o = self.options
-        if brief.turn == 0:
+        if brief.own_turn == 0:
             return self._seed_quota(brief)
         return {} if o.as_published else wanted_by_label(o, brief)
 
@@ -72,7 +72,7 @@ class Extrapolation:
         Raises:
             UserError: a row to vary has no label to copy, or pairs lack first texts.
         """
-        first = brief.turn == 0
+        first = brief.own_turn == 0
         if stage == ordering.TEXTS:
             return self._seeds(brief) if first else self._variations(brief)
         if stage == REASONS:

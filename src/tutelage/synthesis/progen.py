@@ -67,7 +67,7 @@ class ProGen:
         return self.plain.waves
 
     def quota(self, brief: Brief) -> Mapping[str, int]:
-        return quota(self.task, brief, self._rows(brief.turn), balance=self.options.balance)
+        return quota(self.task, brief, self._rows(brief.own_turn), balance=self.options.balance)
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         """ZeroGen's orders, of which a random share shows helpful rows of their label."""

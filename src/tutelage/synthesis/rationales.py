@@ -87,7 +87,7 @@ class RationaleWriter:
                 "This synthesis explains gold rows.",
                 "Give `gold.train`, or choose another synthesis.",
             )
-        chosen = at_random(brief.train, self.rows, seed=brief.seed, turn=brief.turn)
+        chosen = at_random(brief.train, self.rows, seed=brief.seed, turn=brief.own_turn)
         return [
             Order(number, "rationale", label=row.label, source=begun(row, brief))
             for number, row in enumerate(chosen)

@@ -47,25 +47,26 @@ class TakingTurns:
         return max(part.calibration if isinstance(part, Calibrating) else 0 for part in self.parts)
 
     def quota(self, brief: Brief) -> Mapping[str, int]:
-        return self._part(brief.turn).quota(brief)
+        return self.parts[self._place(brief)].quota(self._own(brief))
 
     def orders(self, stage: str, brief: Brief) -> Sequence[Order]:
         number, _, name = stage.partition(MARK)
         part = self.parts[int(number)]
-        if int(number) != self._place(brief.turn) or brief.wave >= part.waves:
+        if int(number) != self._place(brief) or brief.wave >= part.waves:
             return ()
-        orders = part.orders(name, brief)
+        orders = part.orders(name, self._own(brief))
         return [replace(order, kind=f"{number}{MARK}{order.kind}") for order in orders]
 
     def step(self, order: Order, replies: Sequence[Reply]) -> Sequence[Request] | Sequence[Draft]:
         number, _, kind = order.kind.partition(MARK)
         return self.parts[int(number)].step(replace(order, kind=kind), replies)
 
-    def _part(self, turn: int) -> Synthesizer:
-        return self.parts[self._place(turn)]
+    def _own(self, brief: Brief) -> Brief:
+        """What the part at work sees: its turns begin with the first that it was given."""
+        return replace(brief, since=brief.since + self._place(brief))
 
-    def _place(self, turn: int) -> int:
-        return min(turn, len(self.parts) - 1)
+    def _place(self, brief: Brief) -> int:
+        return min(brief.own_turn, len(self.parts) - 1)
 
 
 def build(options: InTurnsOptions, *, task: Task, folder: Path = Path()) -> TakingTurns:
