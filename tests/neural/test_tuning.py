@@ -17,7 +17,8 @@ from tutelage.neural.causal import CausalShape
 from tutelage.neural.checkpoint import weights_of
 from tutelage.neural.continuation import Wanted
 from tutelage.neural.families import Sizes
-from tutelage.neural.tuning import Lesson, Tuned, Tuning, tune
+from tutelage.neural.lessons import encode, share_loss, shares
+from tutelage.neural.tuning import Lesson, Tuned, Tuning, load_tuned, tune
 
 pytestmark = pytest.mark.train
 FAMILIES = ["encoder", "seq2seq", "causal"]
@@ -172,6 +173,41 @@ def test_free_endings_are_chosen_by_dev_loss(
     losses = {m["step"]: m["dev"]["loss"] for m in tuned.facts["history"]}
     assert tuned.facts["chosen_by"] == "dev_loss"
     assert tuned.facts["best_step"] == min(losses, key=losses.__getitem__)
+
+
+def test_the_best_weights_are_what_answers_and_not_the_last(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    """Dev wants another answer than the one that is learned, so every step makes it worse."""
+    rows = [replace(row, label=None, ending=" pos") for row in lessons]
+    dev = [replace(row, ending=" neg") for row in rows]
+    given = plan("causal", model=str(bases["causal"]), steps=30, dropout=0.0)
+    tuned = learn(replace(given, learning_rate=2e-2), rows, tmp_path, dev=dev, labels=())
+    losses = {m["step"]: m["dev"]["loss"] for m in tuned.facts["history"]}
+    best = tuned.facts["best_step"]
+    assert best < 30 and losses[best] < losses[30] - 0.1
+
+    def loss(net: Any) -> float:
+        pairs = encode(net, [r.prompt for r in dev], [r.ending for r in dev], max_target=8)
+        with torch.inference_mode():
+            return float(share_loss(net, shares(pairs, micro_batch=8)[0]))
+
+    for found in (tuned, load_tuned(tmp_path)):
+        assert loss(found.net) == pytest.approx(losses[best], abs=1e-4)
+
+
+@pytest.mark.parametrize("family", ["encoder", "causal"])
+def test_a_lesson_counts_by_its_weight(
+    family: str, bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    given = plan(family, model=str(bases[family]), steps=2, batch_size=9, dropout=0.0)
+    light = [*lessons, replace(lessons[0], label="neg", ending=" neg", weight=1e-9)]
+    heavy = [*lessons, replace(light[-1], weight=1.0)]
+    first = [
+        learn(given, rows, tmp_path / name, dev=()).facts["history"][0]["train_loss"]
+        for name, rows in {"none": lessons, "light": light, "heavy": heavy}.items()
+    ]
+    assert first[0] == pytest.approx(first[1], abs=1e-5) and abs(first[2] - first[0]) > 1e-5
 
 
 def test_patience_ends_a_tuning_that_gets_no_better(

@@ -188,6 +188,9 @@ async def test_what_decides_the_lessons_decides_the_name(tmp_path: Path) -> None
     (tmp_path / "b.txt").write_text("one text\n")
     plain = [await name(pretrain=PretrainingOptions(5, path=f"{x}.txt")) for x in "ab"]
     assert plain[0] == plain[1] != own
+    dev = mood(12, "dev")
+    few = await name(dev=dev, dev_limit=5)
+    assert few == await name(dev=dev[::-1], dev_limit=5) != await name(dev=dev, dev_limit=6)
     others = [
         await name(mood(9)),
         await name(dev=mood(2, "dev")),
