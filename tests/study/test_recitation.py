@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,26 @@ def test_texts_that_could_not_be_read_recite_nothing(prepared: Prepared) -> None
     entries = [learned("gold_only")]
     cards = [card(prepared, "gold_only", None, "")]
     assert recited(prepared, entries, CHOSEN, cards) == {"gold_only": 0.0}
+
+
+def test_over_folds_the_right_text_of_a_row_is_no_recital(tmp_path: Path) -> None:
+    """It is a train target of every other fold's student, not of the one that wrote it."""
+    lines = [f"{i} {i},Row {i} of train." for i in range(6)]
+    (tmp_path / "train.csv").write_text("\n".join(["words,target", *lines]))
+    recipe = {
+        "task": {"kind": "generation", "fields": ["words"]},
+        "gold": {"train": "train.csv", "cross_fit": 2, "carve": {"dev": 0}},
+        "student": {"kind": "generator"},
+        "arms": {"gold_only": {}},
+    }
+    folded = prepare(load_recipe(recipe, folder=tmp_path))
+    assert len(folded.golds) == 2
+    entries = [replace(learned("gold_only"), unit=Unit("gold_only", "", 1, 1, k)) for k in (0, 1)]
+    rows = [row for gold in folded.golds for row in gold.train]
+    texts = [rows[1].target, rows[0].target, "New."]
+    said = [Prediction(row.id, target=text) for row, text in zip(rows[1:4], texts, strict=True)]
+    found = score(folded.task, rows[1:4], said, arm="gold_only", split="test", student_seed=1,
+                  purchase_seed=1)  # fmt: skip
+    assert recited(folded, entries, {"gold_only": CHOSEN["gold_only"]}, [found]) == {
+        "gold_only": pytest.approx(1 / 3)
+    }

@@ -25,24 +25,39 @@ def recited(
     students = by_arm(learned, chosen)
     scored = contenders(cards)
     return {
-        arm: fmean(_share(card, _targets(prepared, students[arm], card)) for card in own)
+        arm: fmean(
+            _share(card, _targets(prepared, students[arm], card), folds=len(prepared.golds))
+            for card in own
+        )
         for arm, contender in chosen.items()
         if arm in students and (own := scored.get(contender))
     }
 
 
-def _share(card: Scorecard, targets: set[str]) -> float:
-    said = [_folded(p.target or "") in targets for p in card.predictions]
+def _share(card: Scorecard, targets: Mapping[str, set[str]], *, folds: int) -> float:
+    """Share of a card's texts that are a target of the student who wrote it. Over folds, a row's
+    own target stands among those of the other folds' students: writing it is no recital."""
+    said = [
+        bool(targets.get(_folded(p.target or ""), set()) - ({p.id} if folds > 1 else set()))
+        for p in card.predictions
+    ]
     return sum(said) / max(len(said), 1)
 
 
-def _targets(prepared: Prepared, entries: Sequence[Learned], card: Scorecard) -> set[str]:
-    """What the student of a card was trained on; all its folds together."""
+def _targets(
+    prepared: Prepared, entries: Sequence[Learned], card: Scorecard
+) -> dict[str, set[str]]:
+    """What the student of a card was trained on, with the ids of the rows that say it; all its
+    folds together."""
     seeds = (card.student_seed, card.purchase_seed)
     own = [e for e in entries if (e.unit.student_seed, e.unit.purchase_seed) == seeds]
     rows = (row for entry in own for row in _trained_on(prepared, entry))
-    texts = (text for row in rows for text in (row.target, *row.references) if text)
-    return {folded for text in texts if (folded := _folded(text))}
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        for text in filter(None, (row.target, *row.references)):
+            if folded := _folded(text):
+                found.setdefault(folded, set()).add(row.id)
+    return found
 
 
 def _trained_on(prepared: Prepared, entry: Learned) -> Iterator[Example]:
