@@ -69,7 +69,7 @@ def test_all_of_them_run_for_the_same_money(tmp_path: Path) -> None:
     assert all(usd <= CAP for usd in charged.values()), charged
     assert charged.pop("annotate_tuned") == 0  # by a model of one's own
     assert all(charged.pop(name) > 0 for name in RATIONALES)  # no more rows than gold has
-    assert all(CAP / 2 < usd for usd in charged.values()), charged
+    assert all(usd > CAP / 2 for usd in charged.values()), charged
     curves = {told["arm"]: told for told in results["returns"]}
     assert all(len(curves[name]["points"]) >= 1 for name in methods()["arms"])
     for unit in results["units"]:

@@ -99,7 +99,7 @@ def test_a_language_model_annotates_and_writes(tmp_path: Path) -> None:
 
 
 def test_two_teachers_of_a_task_that_is_written(tmp_path: Path) -> None:
-    names = "red blue green grey pink gold cyan lime rose teal".split()
+    names = ["red", "blue", "green", "grey", "pink", "gold", "cyan", "lime", "rose", "teal"]
     lines = [
         json.dumps({"concepts": [a, b], "references": [f"A {a} and a {b}.", f"{b}, then {a}."]})
         for i, a in enumerate(names)

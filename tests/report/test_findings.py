@@ -184,7 +184,7 @@ CASES: list[tuple[str, Callable[[Results], object] | None, str, str]] = [
     ("T114", None, "clear", "do not overlap"),
     ("T114", lambda r: r["gold"][0].update(warnings=["12 of 50 overlap."]), "found", "12 of 50"),
     ("T115", None, "clear", "differ between seeds"),
-    ("T115", alike, "found", "The 3 students of label_only answer alike on every row"),
+    ("T115", alike, "found", "The students of each of label_only and explain answer alike"),
     ("T116", None, "clear", "2 grid points"),
     ("T116", longer_grid, "found", "label_only 3, explain 2"),
     ("T117", None, "clear", "Every reply had a price"),
@@ -299,6 +299,16 @@ def test_each_outcome_of_each_check(
     found = outcome(results, code)
     assert found[0] == status
     assert words in found[1]
+
+
+def test_arms_whose_seeds_vary_nothing_are_told_together(results: Results) -> None:
+    alike(results)
+    both = outcome(results, "T115")[1]
+    assert both.count("answer alike") == 1 and "their intervals cover test rows only" in both
+    for standing in results["standings"]:
+        if standing["arm"] == "explain":
+            standing["interval"]["covers"] = "test rows and student seeds"
+    assert outcome(results, "T115")[1].startswith("The students of label_only answer alike")
 
 
 def test_openings_by_earlier_runs_count_but_those_of_this_run_and_later_ones_do_not(

@@ -283,13 +283,17 @@ def _idle_seeds(e: Evidence) -> Outcome:
     several = [line for line in e.arms if len(line.student_seeds) > 1]
     if not several:
         return "not applicable", "No arm has more than one student seed."
-    told = [
-        f"The {len(line.student_seeds)} students of {line.name} answer alike on every row: its "
-        "interval covers test rows only."
-        for line in several
-        if "alike" in line.covers or _never_varied(e.units(line.name))
+    alike = [
+        line.name for line in several if "alike" in line.covers or _never_varied(e.units(line.name))
     ]
-    return _found(told, "Students differ between seeds.")
+    if not alike:
+        return "clear", "Students differ between seeds."
+    whose = "its interval covers" if len(alike) == 1 else "their intervals cover"
+    each = "" if len(alike) == 1 else "each of "
+    return "found", (
+        f"The students of {each}{numbers.listed(alike)} answer alike on every row: {whose} test "
+        "rows only."
+    )
 
 
 def _never_varied(units: Sequence[Facts]) -> bool:
