@@ -126,11 +126,16 @@ def test_two_teachers_of_a_task_that_is_written(tmp_path: Path) -> None:
         "kind": "tuned",
         "family": "causal",
         "config": {**WRITER, "positions": 128},
-        "teaches": "generate",
+        "teaches": "both",
+        "forms": ["answer", "texts"],
+        "template": "fields.v1",
         "pretrain": {"steps": 4},
         "max_target": 64,
         "steps": 8,
     }
+    few = {"rows": 4, "waves": 1, "max_tokens": 40}
+    gal = {**few, "then": "annotate", "answer_template": "fields.v1"}
+    labelled = {"rows": 6, "template": "fields.v1", "max_tokens": 24}
     changes = {
         "dataset": "",
         "task": {"kind": "generation", "fields": ["concepts"]},
@@ -145,12 +150,14 @@ def test_two_teachers_of_a_task_that_is_written(tmp_path: Path) -> None:
         "teachers.writer": writer,
         "checks": ["format", {"copies": {"similarity": 0}}],
         "arms.annotate.synthesis.annotate": {"template": "fields.v1", "max_tokens": 24},
-        "arms.generate.synthesis.generate": {"rows": 4, "waves": 1, "max_tokens": 40},
+        "arms.generate.synthesis.generate": few,
+        "arms.gal.synthesis.generate": gal,
+        "arms.both.synthesis.in_turns.parts": [{"annotate": labelled}, {"generate": few}],
     }
     results = run("tuned_teacher_writing", tmp_path, changes)
     assert {t: told["arms"] for t, told in results["teachers"].items()} == {
         "answerer": ["annotate"],
-        "writer": ["generate"],
+        "writer": ["generate", "both", "gal"],
     }
     assert {c["contender"] for c in results["standings"]} >= {"copy", "nearest", "answerer"}
     assert results["clock"]["teacher_seconds"]["writer"]["purchases.1.pretraining_seconds"] > 0
