@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from synthesis_parts import Part, Recipe, Size, Written, read_rows, written
 
+from tutelage.gold.fingerprints import fold
 from tutelage.recipe.validation import shipped
 
 NOTES = (
@@ -40,18 +41,25 @@ def shipped_for(name: str, dataset: str, data: Path, size: Size) -> Recipe:
 def write_commongen(data: Path, folder: Path, size: Size) -> Written:
     """Targets for concepts; the writer is pre-trained on the sentences of all train rows."""
     recipe = shipped_for("tuned_teacher_writing", "commongen", data, size)
-    train = read_rows(data / "commongen" / "train_20k.jsonl.gz")
     texts = folder / "sentences.txt"
-    texts.write_text(
-        "\n".join(" ".join(text.split()) for row in train for text in row["references"]),
-        encoding="utf-8",
-    )
+    texts.write_text("\n".join(train_sentences(data / "commongen")), encoding="utf-8")
     recipe["teachers"]["writer"]["pretrain"] = {"path": str(texts), "steps": size.rows // 5}
     recipe["arms"]["annotate"]["synthesis"]["annotate"]["rows"] = size.rows
     test = {"path": str(data / "commongen" / "test.jsonl.gz")}
     recipe["gold"]["test"] = test | ({} if size.test is None else {"rows": size.test})
     more = "The writer's pre-training saw the sentences of all train rows, without their concepts."
     return written(folder, recipe, (*NOTES, more))
+
+
+def train_sentences(commongen: Path) -> list[str]:
+    """The sentences of all train rows that are none of dev or test."""
+
+    def of(name: str) -> list[str]:
+        rows = read_rows(commongen / f"{name}.jsonl.gz")
+        return [" ".join(text.split()) for row in rows for text in row["references"]]
+
+    held_out = {fold(text) for role in ("dev", "test") for text in of(role)}
+    return [text for text in of("train_20k") if fold(text) not in held_out]
 
 
 PARTS: Sequence[Part] = (
