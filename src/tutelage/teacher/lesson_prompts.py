@@ -66,8 +66,9 @@ class LessonPrompts:
             f"The teacher {teacher} was tuned on the template {own}, and is asked by "
             f"{self._name(request, row)}.",
             "It would read any other prompt as noise.",
-            f"Give the synthesis or rival the option template: {self.template} and shots: 0, or "
-            "tune the teacher on the other template.",
+            f"Give the synthesis or rival the option template: {self.template} (of generate with "
+            f"then: annotate, answer_template: {self.template}) and shots: 0, or tune the teacher "
+            "on the other template.",
         )
 
     def _asked(self, row: Example, template: str) -> Messages:
