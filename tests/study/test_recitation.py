@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch", reason="the student of written texts needs the extra train")
+
 from tutelage.evaluation.scorecard import score
 from tutelage.evaluation.standings import Contender
 from tutelage.harvesting import Harvest
@@ -14,6 +16,8 @@ from tutelage.records import Example, Fitted, Prediction, Scorecard
 from tutelage.steps import Unit
 from tutelage.study.building import Prepared, prepare
 from tutelage.study.recitation import recited
+
+pytestmark = pytest.mark.train
 
 CHOSEN = {"gold_only": Contender("gold_only"), "bought": Contender("bought")}
 

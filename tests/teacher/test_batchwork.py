@@ -38,6 +38,8 @@ class Echo:
         self.prepared.append(purchase)
         if self.fails == "prepare":
             raise UserError("There is no such model.")
+        if self.fails == "import":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
         return self.say
 
     def say(self, requests: Sequence[Request]) -> list[Reply | str]:
@@ -106,6 +108,12 @@ async def test_a_model_that_cannot_be_had_reserves_one_request_and_pays_none(led
     with pytest.raises(UserError, match="no such model"):
         await buy(Echo(fails="prepare"), ledger, [asked(f"p{k}") for k in range(30)])
     assert ledger.balance(ARM)[0].tokens == 0 and not ledger.presumed()
+
+
+async def test_a_package_that_is_missing_is_told_with_the_extra_that_brings_it(ledger, asked):
+    with pytest.raises(UserError, match="needs the package torch") as told:
+        await buy(Echo(fails="import"), ledger, [asked("p")])
+    assert "tutelage[train]" in str(told.value) and not ledger.presumed()
 
 
 async def test_what_is_broken_off_is_not_presumed_paid(ledger, asked):

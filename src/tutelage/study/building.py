@@ -96,7 +96,9 @@ def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:
 
 
 EXTRAS = {
-    **dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train"),
+    **dict.fromkeys(
+        ("torch", "transformers", "peft", "psutil", "tokenizers", "safetensors"), "train"
+    ),
     **dict.fromkeys(("cleanlab", "py3langid"), "curation"),
 }
 """Extra that brings a package which only some parts need."""

@@ -17,6 +17,7 @@ from tutelage.gold.opening import Gold, load_gold
 from tutelage.plugins import find
 from tutelage.recipe import LoadedRecipe, Recipe
 from tutelage.recipe.fault_finding import build_options
+from tutelage.recipe.named_teachers import asked_teachers
 from tutelage.recipe.validation import student_of
 from tutelage.records import Task
 from tutelage.study.building import build_synthesizer, plugged, prepare
@@ -245,12 +246,19 @@ def _missing_extras(recipe: Recipe) -> list[str]:
     kinds = {student_of(recipe, arm, {}).kind for arm in recipe.arms.values()} | {
         rival.student.kind for rival in recipe.rivals.values() if rival.student
     }
-    if kinds <= {"linear"} or _is_installed("torch"):
+    if _is_installed("torch"):
         return []
-    return [
-        "The student needs the extra `train`, which is not installed: pip install "
-        "'tutelage[train]'. The student's part was not tried."
-    ]
+    lacking = "needs the extra `train`, which is not installed: pip install 'tutelage[train]'."
+    found = []
+    if not kinds <= {"linear"}:
+        found.append(f"The student {lacking} The student's part was not tried.")
+    if {spec.kind for spec in asked_teachers(recipe).values()} & HERE:
+        found.append(f"A teacher in this process {lacking}")
+    return found
+
+
+HERE = {"local", "tuned"}
+"""Kinds of teachers that need the extra when they are first asked."""
 
 
 def _is_installed(package: str) -> bool:

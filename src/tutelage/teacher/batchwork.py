@@ -13,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tutelage.contracts import Desk
+from tutelage.exceptions import UserError
 from tutelage.records import Reply, Request
 
 Answering = Callable[[Sequence[Request]], Sequence[Reply | str]]
@@ -65,7 +66,7 @@ class Batchwork:
     async def _answer(self, desk: Desk, left: list[Request]) -> None:
         """Answer a batch; `left` keeps the requests that came to nothing yet."""
         for purchase, asked in _by_purchase(left).items():
-            answering = await asyncio.to_thread(self._prepare, purchase)
+            answering = await asyncio.to_thread(_prepared, self._prepare, purchase)
             began = time.perf_counter()
             outcomes = await asyncio.to_thread(answering, asked)
             seconds = time.perf_counter() - began
@@ -76,6 +77,22 @@ class Batchwork:
                     desk.deliver(outcome)
                 else:
                     desk.fail(request, outcome, maybe_paid=False)
+
+
+def _prepared(prepare: Callable[[int], Answering], purchase: int) -> Answering:
+    """The model, ready to answer.
+
+    Raises:
+        UserError: a package that it needs is not installed.
+    """
+    try:
+        return prepare(purchase)
+    except ModuleNotFoundError as e:
+        raise UserError(
+            f"A teacher that answers in this process needs the package {e.name}.",
+            "It is not installed.",
+            "Install it: pip install 'tutelage[train]'.",
+        ) from e
 
 
 async def gathered(desk: Desk, *, first: int, most: int) -> AsyncGenerator[list[Request], None]:
