@@ -67,7 +67,7 @@ def markdown(
         "",
         f"`{command}`",
         "",
-        *_table(results["task"]["metric"].replace("_", " "), found, compared),
+        *_table(results["task"]["metric"], found, compared),
         "",
         *(f"- {note}" for note in (*_facts(results, found), *notes)),
     ]
@@ -80,22 +80,23 @@ def _table(metric: str, found: Sequence[Results], compared: Sequence[Results]) -
     against = AGAINST if compared else ()
     bought = any(line["replies"] for line in found)
     heads = [*HEADS, *(BOUGHT if bought else ()), *against]
-    yield f"| {' | '.join(heads).format(metric=metric, reference=reference)} |"
+    named = metric.replace("_", " ")
+    yield f"| {' | '.join(heads).format(metric=named, reference=reference)} |"
     yield f"|{'---|' * len(heads)}"
-    pairs = {pair["a"]: _pair(pair) for pair in compared}
+    pairs = {pair["a"]: _pair(pair, metric) for pair in compared}
     for line in found:
-        cells = (*_arm(line), *(_price(line) if bought else ()))
+        cells = (*_arm(line, metric), *(_price(line) if bought else ()))
         yield f"| {' | '.join((*cells, *pairs.get(line['arm'], [''] * len(against))))} |"
 
 
-def _arm(line: Results) -> tuple[str, ...]:
-    spread = "" if not line["spread"] else f" (sd {score(line['spread'])})"
+def _arm(line: Results, metric: str) -> tuple[str, ...]:
+    spread = "" if not line["spread"] else f" (sd {score(line['spread'], metric)})"
     return (
         line["arm"],
         "–" if line["trained_on"] is None else count(line["trained_on"]),
         count(line["gold"]),
-        score(line["accuracy"]) + spread,
-        interval(line["low"], line["high"]),
+        score(line["accuracy"], metric) + spread,
+        interval(line["low"], line["high"], metric),
     )
 
 
@@ -105,14 +106,14 @@ def _price(line: Results) -> tuple[str, ...]:
     return count(line["replies"]), dollars(round(line["usd"] * 1e9))
 
 
-def _pair(line: Results) -> tuple[str, ...]:
+def _pair(line: Results, metric: str) -> tuple[str, ...]:
     p = line["p"] if line["p_adjusted"] is None else line["p_adjusted"]
     return (
-        difference(line["difference"]),
-        f"{difference(line['low'])} to {difference(line['high'])}",
+        difference(line["difference"], metric),
+        f"{difference(line['low'], metric)} to {difference(line['high'], metric)}",
         p_value(p).removeprefix("p ").removeprefix("= "),
         line["sentence"],
-        score(line["smallest_detectable"]),
+        score(line["smallest_detectable"], metric),
     )
 
 
