@@ -41,7 +41,7 @@ def opened(tmp_path: Path) -> Opened:
     ) -> tuple[Gold, ...]:
         sources = {
             k: {"path": v}
-            if k in (*ROLES, "unlabelled") and isinstance(v, str) and v != "rest"
+            if k in (*ROLES, "unlabelled") and isinstance(v, str) and v not in ("rest", "train")
             else v
             for k, v in gold.items()
         }

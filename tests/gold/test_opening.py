@@ -40,6 +40,15 @@ def test_given_roles_are_read_as_they_are(write: Any, opened: Any) -> None:
     json.dumps(gold.facts)
 
 
+def test_train_rows_that_are_the_pool_too_are_not_told_as_left_out(write: Any, opened: Any) -> None:
+    write("train.csv", csv_of(range(20)))
+    write("dev.csv", csv_of(range(20, 26)))
+    write("test.csv", csv_of(range(26, 30)))
+    (gold,) = opened(train="train.csv", dev="dev.csv", test="test.csv", pool="train")
+    assert len(gold.pool) == 20
+    assert not gold.facts["dropped"] and not gold.facts["warnings"]
+
+
 def test_below_a_thousand_rows_each_is_test_once_in_five_folds(write: Any, opened: Any) -> None:
     write("train.csv", csv_of(range(200)))
     golds = opened(train="train.csv")

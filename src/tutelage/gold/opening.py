@@ -147,6 +147,7 @@ def _fold(opening: _Opening, given: Roles, fold: int) -> Gold:
     roles = apart
     if task.kind == "generation":
         roles = {**apart, **{role: by_input(apart[role]) for role in HELD_OUT}}
+    dropped, merged = _fewer(given, apart), _fewer(apart, roles)
     cut = reduced(gold, task, roles["train"], seed=opening.seed)
     kept = {**roles, "train": cut.train}
     if gold.pool == "train":  # the same rows on purpose: no overlap of roles
@@ -168,8 +169,8 @@ def _fold(opening: _Opening, given: Roles, fold: int) -> Gold:
             fold=fold,
             folds=opening.folds,
             mended=opening.mended,
-            dropped=_fewer(given, apart),
-            merged=_fewer(apart, roles),
+            dropped=dropped,
+            merged=merged,
         ),
         fold=fold,
         source=_source(opening, cut.rest),
