@@ -14,7 +14,12 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from tutelage.exceptions import UserError
 from tutelage.neural.devices import own_randomness
-from tutelage.neural.families import position_limit, set_dropout
+from tutelage.neural.families import (
+    position_limit,
+    random_network,
+    set_dropout,
+    whole_eights,
+)
 from tutelage.neural.tokenization import load_tokenizer, pieces, train_byte_tokenizer
 from tutelage.neural.weights import OFFLINE_SAFE, locate, quiet, read_config, reading
 
@@ -151,7 +156,7 @@ def fresh_causal(
         )
     tokenizer = train_byte_tokenizer(texts, vocab_size=shape.vocab_size)
     config = transformers.LlamaConfig(
-        vocab_size=-(-len(tokenizer) // 8) * 8,
+        vocab_size=whole_eights(len(tokenizer)),
         hidden_size=shape.d_model,
         intermediate_size=shape.d_ff,
         num_hidden_layers=shape.layers,
@@ -163,10 +168,7 @@ def fresh_causal(
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
-    with own_randomness(torch.device("cpu")):
-        torch.manual_seed(seed)
-        net = transformers.LlamaForCausalLM(config)
-    set_dropout(net, dropout)
+    net = random_network(transformers.LlamaForCausalLM, config, seed=seed, dropout=dropout)
     net.eval()
     return Causal(net, tokenizer)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-import torch
 import transformers
 
 from tutelage.exceptions import UserError
-from tutelage.neural.devices import own_randomness
-from tutelage.neural.families import set_dropout
+from tutelage.neural.families import random_network, whole_eights
 from tutelage.neural.tokenization import train_word_pieces
 
 
@@ -61,7 +59,7 @@ def fresh_encoder(
         )
     tokenizer = train_word_pieces(texts, vocab_size=shape.vocab_size)
     config = transformers.BertConfig(
-        vocab_size=-(-len(tokenizer) // 8) * 8,
+        vocab_size=whole_eights(len(tokenizer)),
         hidden_size=shape.d_model,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
@@ -70,8 +68,4 @@ def fresh_encoder(
         pad_token_id=tokenizer.pad_token_id,
         **head,
     )
-    with own_randomness(torch.device("cpu")):
-        torch.manual_seed(seed)
-        net = family(config)
-    set_dropout(net, dropout)
-    return net, tokenizer
+    return random_network(family, config, seed=seed, dropout=dropout), tokenizer

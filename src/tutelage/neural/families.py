@@ -244,7 +244,7 @@ def fresh_transducer(
     if tokenizer is None:
         tokenizer = train_tokenizer(texts, vocab_size=sizes.vocab_size)
     config = transformers.T5Config(
-        vocab_size=-(-len(tokenizer) // 8) * 8,
+        vocab_size=whole_eights(len(tokenizer)),
         d_model=sizes.d_model,
         d_kv=sizes.d_model // sizes.heads,
         d_ff=sizes.d_ff,
@@ -255,11 +255,35 @@ def fresh_transducer(
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
     )
+    net = random_network(
+        transformers.T5ForConditionalGeneration, config, seed=seed, dropout=dropout
+    )
+    return Transducer(net, tokenizer)
+
+
+def whole_eights(pieces: int) -> int:
+    """Size of a vocabulary, padded to what processors multiply best.
+
+    >>> whole_eights(300), whole_eights(304)
+    (304, 304)
+    """
+    return -(-pieces // 8) * 8
+
+
+def random_network(family: Any, config: Any, *, seed: int, dropout: float | None) -> Any:
+    """A network of a configuration with random weights, which no other randomness moves.
+
+    Args:
+        family: Class of `transformers`.
+        config: Its shape.
+        seed: Draws the weights.
+        dropout: Replaces the family's own rate where given.
+    """
     with own_randomness(torch.device("cpu")):
         torch.manual_seed(seed)
-        net = transformers.T5ForConditionalGeneration(config)
+        net = family(config)
     set_dropout(net, dropout)
-    return Transducer(net, tokenizer)
+    return net
 
 
 def set_dropout(net: torch.nn.Module, rate: float | None) -> None:

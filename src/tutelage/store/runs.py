@@ -70,7 +70,7 @@ class Run:
                 f"The run folder {self.folder} cannot be written: {e.strerror or e}.",
                 do="Name another with --out, or mend its permissions.",
             ) from e
-        if not _try_lock(self._lock):
+        if not try_lock(self._lock):
             holder = os.read(self._lock, 100).decode(errors="replace").strip()
             os.close(self._lock)
             raise UserError(
@@ -120,7 +120,7 @@ def is_held(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _try_lock(descriptor)
+        return not try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -147,7 +147,8 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from e
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Take the lock of an open file, which goes with the process; False where another has it."""
     import fcntl
 
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,10 @@ from tutelage.neural.ensembling import Ensembling
 from tutelage.neural.head_states import head_states
 from tutelage.neural.training import Progress
 from tutelage.records import Example, Fitted, Prediction, Task
-from tutelage.student.fitting import finished, identity_of, looked_at, run_training
+from tutelage.student.fitting import Trainee, fit_once, looked_at
 from tutelage.student.label_tasks import check_has_labels
 from tutelage.student.options import ClassifierOptions
-from tutelage.student.saving import origin_facts, read_student, write_student
+from tutelage.student.saving import origin_facts, read_student
 from tutelage.student.upweighting import Loss, influences
 
 NAME = "classifier"
@@ -80,11 +80,10 @@ class ClassifierLearner:
             TrainingError: the loss is not a number, a row without a label, or the folder holds the
                 checkpoint of another training.
         """
-        identity = identity_of(self.options, self.task, rows, dev, seed)
-        if (done := finished(folder, identity)) is not None:
-            return done
-        if not rows:
-            raise TrainingError("There is no row to train on.")
+        return fit_once(self, NAME, rows, dev, seed=seed, folder=folder)
+
+    def trainee(self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int) -> Trainee:
+        """The student before its first step."""
         net = self._student(rows, seed)
         options = self.options
         work = Categorisation(
@@ -100,23 +99,7 @@ class ClassifierLearner:
             threshold=options.threshold,
             ensembling=None if (e := options.ensembling) is None else Ensembling(**asdict(e)),
         )
-
-        def save(place: Path, known: Mapping[str, Any]) -> None:
-            net.save(place)
-            write_student(
-                place, learner=NAME, task=self.task, settings=self._settings(), facts=known
-            )
-
-        return run_training(
-            work,
-            options,
-            seed=seed,
-            folder=folder,
-            identity=identity,
-            facts=self._facts(net, work, rows),
-            save=save,
-            progress=self.progress,
-        )
+        return Trainee(work, net.save, self._settings(), self._facts(net, work, rows))
 
     def load(self, folder: Path) -> ClassifierStudent:
         """The student that `fit` saved, from one of `Fitted.folders`.

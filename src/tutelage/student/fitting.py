@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
 
+from tutelage.exceptions import TrainingError
 from tutelage.neural.devices import pick_device, pick_precision
 from tutelage.neural.schedule import make_schedule
 from tutelage.neural.training import (
@@ -27,7 +28,7 @@ from tutelage.records import Example, Fitted, Moment, Task, content_hash
 from tutelage.store.runs import write_whole
 from tutelage.student.generator_options import GeneratorOptions
 from tutelage.student.options import ClassifierOptions, Seq2SeqOptions, SpanReaderOptions
-from tutelage.student.saving import task_as_json
+from tutelage.student.saving import task_as_json, write_student
 
 FINISHED = "fitted.json"
 VERSION = 3
@@ -80,34 +81,67 @@ def finished(folder: Path, identity: str) -> Fitted | None:
     )
 
 
-def run_training(
-    work: Workload,
-    options: Options,
+@dataclass(frozen=True)
+class Trainee:
+    """A student that is ready to be trained."""
+
+    work: Workload
+    """The model with its sequences."""
+    write: Callable[[Path], None]
+    """Writes the model as it stands, and its tokenizer, into a folder."""
+    settings: Mapping[str, Any]
+    """What the saved student needs besides its weights."""
+    facts: Mapping[str, Any]
+    """What is known before training; steps, precision and device are added."""
+    rules: tuple[Rule, ...] = RULES
+    """By which checkpoints are chosen."""
+
+
+class Training(Protocol):
+    """A learner, as far as all neural ones are alike."""
+
+    @property
+    def options(self) -> Options: ...
+    @property
+    def task(self) -> Task: ...
+    @property
+    def progress(self) -> Progress | None: ...
+
+    def trainee(self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int) -> Trainee:
+        """The student before its first step; there is at least one row."""
+        ...
+
+
+def fit_once(
+    learner: Training,
+    name: str,
+    rows: Sequence[Example],
+    dev: Sequence[Example],
     *,
     seed: int,
     folder: Path,
-    identity: str,
-    facts: Mapping[str, Any],
-    save: Callable[[Path, Mapping[str, Any]], None],
-    progress: Progress | None,
-    rules: tuple[Rule, ...] = RULES,
 ) -> Fitted:
-    """Train, and save the student under each checkpoint rule.
+    """Train a student and save it under each checkpoint rule; one that is finished is read.
 
     Args:
-        work: The model with its sequences.
-        options: Of the student.
+        learner: Makes the student.
+        name: Of the learner, under which the student is saved.
+        rows: To train on.
+        dev: To choose checkpoints on.
         seed: Student seed.
         folder: Gets a folder for each rule, and the checkpoint while training runs.
-        identity: Of `identity_of`.
-        facts: What is known before training; steps, precision and device are added.
-        save: Writes the model as it stands into a folder.
-        progress: Called after each step.
-        rules: By which checkpoints are chosen.
 
     Raises:
-        TrainingError: the loss is not a number, or the checkpoint belongs to another training.
+        TrainingError: no row, a loss that is not a number, or a checkpoint of another training.
     """
+    options, task = learner.options, learner.task
+    identity = identity_of(options, task, rows, dev, seed)
+    if (done := finished(folder, identity)) is not None:
+        return done
+    if not rows:
+        raise TrainingError("There is no row to train on.")
+    trainee = learner.trainee(rows, dev, seed=seed)
+    work, rules = trainee.work, trainee.rules
     begun = time.perf_counter()
     device = pick_device()
     schedule = make_schedule(
@@ -131,9 +165,9 @@ def run_training(
         identity,
         rules,
     )
-    course = train(work, plan, progress=progress)
+    course = train(work, plan, progress=learner.progress)
     known = {
-        **facts,
+        **trainee.facts,
         "parameters": sum(p.numel() for p in work.model.parameters()),
         "optimizer_steps": schedule.steps,
         "rows": len(work.sizes),
@@ -146,7 +180,11 @@ def run_training(
     for place in dict.fromkeys(places.values()):
         chosen_by = ", ".join(rule for rule in kept if places[rule] == place)
         load_choice(work.model, plan, course, place)
-        save(folder / place, {**known, "rule": chosen_by, "step": course.at[place]})
+        trainee.write(folder / place)
+        told = {**known, "rule": chosen_by, "step": course.at[place]}
+        write_student(
+            folder / place, learner=name, task=task, settings=trainee.settings, facts=told
+        )
     primary = options.select if options.select in kept else "last"
     note = {
         "identity": identity,

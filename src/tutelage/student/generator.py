@@ -16,10 +16,10 @@ from tutelage.neural.targets import Objective, source_text
 from tutelage.neural.training import Progress, Rule
 from tutelage.neural.transduction import SequenceLoss
 from tutelage.records import Example, Fitted, Prediction, Task
-from tutelage.student.fitting import finished, identity_of, looked_at, run_training
+from tutelage.student.fitting import Trainee, fit_once, looked_at
 from tutelage.student.generator_options import GeneratorOptions
 from tutelage.student.label_tasks import learners_for
-from tutelage.student.saving import origin_facts, read_student, write_student
+from tutelage.student.saving import origin_facts, read_student
 
 NAME = "generator"
 RULES: tuple[Rule, ...] = ("dev_loss", "dev_chrf", "last")
@@ -68,11 +68,10 @@ class GeneratorLearner:
             TrainingError: the loss is not a number, a row has no target, no row can be trained on,
                 or the folder holds the checkpoint of another training.
         """
-        identity = identity_of(self.options, self.task, rows, dev, seed)
-        if (done := finished(folder, identity)) is not None:
-            return done
-        if not rows:
-            raise TrainingError("There is no row to train on.")
+        return fit_once(self, NAME, rows, dev, seed=seed, folder=folder)
+
+    def trainee(self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int) -> Trainee:
+        """The student before its first step."""
         pairs = [
             (source_text(self.task, row), said, row.weight)
             for row in rows
@@ -80,24 +79,9 @@ class GeneratorLearner:
         ]
         rewriter = make_rewriter(self._student(pairs, seed), self._settings())
         work, facts = self._work(rewriter, pairs, looked_at(dev, self.options.dev_limit))
-
-        def save(place: Path, known: Mapping[str, Any]) -> None:
-            rewriter.save(place)
-            write_student(
-                place, learner=NAME, task=self.task, settings=self._settings(), facts=known
-            )
-
-        return run_training(
-            work,
-            self.options,
-            seed=seed,
-            folder=folder,
-            identity=identity,
-            facts=self._origin(rows) | facts,
-            save=save,
-            progress=self.progress,
-            rules=tuple(r for r in RULES if self.options.dev_written or r != "dev_chrf"),
-        )
+        rules = tuple(r for r in RULES if self.options.dev_written or r != "dev_chrf")
+        known = self._origin(rows) | facts
+        return Trainee(work, rewriter.save, self._settings(), known, rules)
 
     def load(self, folder: Path) -> GeneratorStudent:
         """The student that `fit` saved, from one of `Fitted.folders`.

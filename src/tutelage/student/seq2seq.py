@@ -25,10 +25,10 @@ from tutelage.neural.tokenization import pieces
 from tutelage.neural.training import Progress
 from tutelage.neural.transduction import Examination, SequenceLoss, Transduction, encode_examples
 from tutelage.records import Example, Fitted, Prediction, Task
-from tutelage.student.fitting import finished, identity_of, looked_at, run_training
+from tutelage.student.fitting import Trainee, fit_once, looked_at
 from tutelage.student.label_tasks import check_has_labels
 from tutelage.student.options import Seq2SeqOptions
-from tutelage.student.saving import origin_facts, read_student, write_student
+from tutelage.student.saving import origin_facts, read_student
 
 NAME = "seq2seq"
 
@@ -71,30 +71,13 @@ class Seq2SeqLearner:
             TrainingError: the loss is not a number, labels cannot be told apart, or the folder
                 holds the checkpoint of another training.
         """
-        identity = identity_of(self.options, self.task, rows, dev, seed)
-        if (done := finished(folder, identity)) is not None:
-            return done
-        if not rows:
-            raise TrainingError("There is no row to train on.")
+        return fit_once(self, NAME, rows, dev, seed=seed, folder=folder)
+
+    def trainee(self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int) -> Trainee:
+        """The student before its first step."""
         answerer = self._answerer(self._student(rows, seed))
         work, facts = self._work(answerer, rows, looked_at(dev, self.options.dev_limit))
-
-        def save(place: Path, known: Mapping[str, Any]) -> None:
-            answerer.net.save(place)
-            write_student(
-                place, learner=NAME, task=self.task, settings=self._settings(), facts=known
-            )
-
-        return run_training(
-            work,
-            self.options,
-            seed=seed,
-            folder=folder,
-            identity=identity,
-            facts=facts,
-            save=save,
-            progress=self.progress,
-        )
+        return Trainee(work, answerer.net.save, self._settings(), facts)
 
     def load(self, folder: Path) -> Seq2SeqStudent:
         """The student that `fit` saved, from one of `Fitted.folders`.

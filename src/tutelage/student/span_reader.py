@@ -20,10 +20,10 @@ from tutelage.neural.span_reading import SpanReading
 from tutelage.neural.training import Progress, Rule
 from tutelage.neural.windows import Question, Target, Window, WindowSize
 from tutelage.records import Example, Fitted, Prediction, Span, Task
-from tutelage.student.fitting import finished, identity_of, looked_at, run_training
+from tutelage.student.fitting import Trainee, fit_once, looked_at
 from tutelage.student.label_tasks import learners_for
 from tutelage.student.options import SpanReaderOptions
-from tutelage.student.saving import origin_facts, read_student, write_student
+from tutelage.student.saving import origin_facts, read_student
 
 NAME = "span_reader"
 RULES: tuple[Rule, ...] = ("dev_loss", "dev_f1", "last")
@@ -67,11 +67,10 @@ class SpanReaderLearner:
                 learned from, or the folder holds the checkpoint of another training.
             UserError: windows that leave no room for the context.
         """
-        identity = identity_of(self.options, self.task, rows, dev, seed)
-        if (done := finished(folder, identity)) is not None:
-            return done
-        if not rows:
-            raise TrainingError("There is no row to train on.")
+        return fit_once(self, NAME, rows, dev, seed=seed, folder=folder)
+
+    def trainee(self, rows: Sequence[Example], dev: Sequence[Example], *, seed: int) -> Trainee:
+        """The student before its first step."""
         net = self._student(rows, seed)
         options = self.options
         questions = self._questions(net, rows)
@@ -91,22 +90,7 @@ class SpanReaderLearner:
             micro_batch=options.micro_batch or options.batch_size,
             precision=pick_precision(options.precision, pick_device()),
         )
-
-        def save(place: Path, known: Mapping[str, Any]) -> None:
-            net.save(place)
-            write_student(place, learner=NAME, task=self.task, settings=settings, facts=known)
-
-        return run_training(
-            work,
-            options,
-            seed=seed,
-            folder=folder,
-            identity=identity,
-            facts=self._facts(questions, rows),
-            save=save,
-            progress=self.progress,
-            rules=RULES,
-        )
+        return Trainee(work, net.save, settings, self._facts(questions, rows), RULES)
 
     def load(self, folder: Path) -> SpanReaderStudent:
         """The student that `fit` saved, from one of `Fitted.folders`.

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
+from tutelage.store.runs import try_lock
+
 log = logging.getLogger(__name__)
 POLL = 0.2
 """Seconds between looks at a lock that another process holds."""
@@ -32,21 +34,11 @@ def tuning_alone(path: Path, *, ended: Event) -> Iterator[None]:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if not _try_lock(descriptor):
+        if not try_lock(descriptor):
             log.info("Another process tunes this teacher (%s): waiting for it.", path)
-            while not _try_lock(descriptor):
+            while not try_lock(descriptor):
                 if ended.wait(POLL):
                     raise Abandoned
         yield
     finally:
         os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
