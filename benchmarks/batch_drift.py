@@ -7,43 +7,23 @@ and the rest of that text goes another way.
     python benchmarks/batch_drift.py --json                      # a fresh model of 1M, 2 minutes
     python benchmarks/batch_drift.py --model Qwen/Qwen2.5-0.5B   # any causal model
 
-The fresh model's weights are drawn five times as wide as usual: as usual it would repeat the piece
-that it reads, far from any tie. The last line with `--json` is one JSON object.
+The last line with `--json` is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 from collections.abc import Sequence
 
 import torch
+from wide_models import made_texts, wide_model
 
-from tutelage.neural.causal import Causal, CausalShape, fresh_causal, load_causal
+from tutelage.neural.causal import Causal, CausalShape, load_causal
 from tutelage.neural.continuation import Wanted, write
 from tutelage.neural.devices import pick_device
 
 SHAPE = CausalShape(d_model=128, layers=4, heads=4, d_ff=384, vocab_size=2000, positions=256)
-LENGTHS = (4, 30)
-"""Fewest and most words of a prompt."""
-
-
-def made_texts(count: int) -> list[str]:
-    """Random words: what a tokenizer is trained on and what prompts are made of."""
-    rng = random.Random(1)
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    words = ["".join(rng.choices(letters, k=rng.randint(2, 8))) for _ in range(1500)]
-    return [" ".join(rng.choices(words, k=rng.randint(*LENGTHS))) for _ in range(count)]
-
-
-def fresh(texts: Sequence[str]) -> Causal:
-    net = fresh_causal(SHAPE, texts, seed=1)
-    torch.manual_seed(1)
-    for weights in net.model.parameters():
-        if weights.ndim > 1:
-            torch.nn.init.normal_(weights, std=0.1)
-    return net
 
 
 def requests(prompts: Sequence[str], temperature: float, length: int) -> list[Wanted]:
@@ -66,8 +46,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    texts = made_texts(args.rows + 500)
-    net = load_causal(args.model) if args.model else fresh(texts)
+    texts = made_texts(args.rows + 500, seed=1, words=1500, longest=8, lengths=(4, 30))
+    net = load_causal(args.model) if args.model else wide_model(SHAPE, texts)
     net.model.to(pick_device())
     found: dict[str, float] = {}
     for name, temperature in (("greedy", 0.0), ("drawn", 1.0)):

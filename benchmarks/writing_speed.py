@@ -14,34 +14,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import time
 from collections.abc import Callable
 
 import torch
+from wide_models import made_texts, wide_model
 
-from tutelage.neural.causal import Causal, CausalShape, fresh_causal
+from tutelage.neural.causal import Causal, CausalShape
 from tutelage.neural.continuation import Wanted, write
 
 SHAPE = CausalShape(d_model=192, layers=6, heads=4, d_ff=640, vocab_size=8000, positions=512)
-
-
-def made_texts(count: int) -> list[str]:
-    rng = random.Random(0)
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    words = ["".join(rng.choices(letters, k=rng.randint(2, 9))) for _ in range(6000)]
-    return [" ".join(rng.choices(words, k=rng.randint(10, 40))) for _ in range(count)]
-
-
-def fresh(texts: list[str]) -> Causal:
-    """Weights drawn wide: with the usual ones greedy text repeats itself, and ours would stop."""
-    net = fresh_causal(SHAPE, texts, seed=1)
-    torch.manual_seed(1)
-    for weights in net.model.parameters():
-        if weights.ndim > 1:
-            torch.nn.init.normal_(weights, std=0.1)
-    net.tokenizer.padding_side = "left"
-    return net
 
 
 def ours(net: Causal, prompts: list[str], temperature: float, length: int) -> int:
@@ -79,8 +61,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    texts = made_texts(2000)
-    net, prompts = fresh(texts), texts[: args.batch]
+    texts = made_texts(2000, seed=0, words=6000, longest=9, lengths=(10, 40))
+    net, prompts = wide_model(SHAPE, texts), texts[: args.batch]
+    net.tokenizer.padding_side = "left"
     ways: dict[str, Callable[[float], int]] = {
         "ours": lambda t: ours(net, prompts, t, args.length),
         "stock": lambda t: stock(net, prompts, t, args.length),

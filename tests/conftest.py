@@ -7,6 +7,7 @@ import copy
 import json
 import os
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,17 @@ def small_recipe() -> Callable[..., dict[str, Any]]:
         return {**copy.deepcopy(SMALL), **changes}
 
     return make
+
+
+@pytest.fixture
+def minilm() -> None:
+    """For tests that need MiniLM's weights: skipped where its package is not installed."""
+    from tutelage.neural.minilm import MINILM_PACKAGE
+
+    try:
+        distribution(MINILM_PACKAGE)
+    except PackageNotFoundError:
+        pytest.skip(f"{MINILM_PACKAGE} is not installed")
 
 
 @pytest.fixture(scope="session")

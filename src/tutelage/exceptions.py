@@ -35,6 +35,19 @@ class UserError(TutelageError):
     exit_code = 2
 
 
+def package_missing(who: str, package: str | None, *, extra: str) -> UserError:
+    """What to say where a package that `who` needs is not installed.
+
+    >>> print(package_missing("The student setfit", "setfit", extra="setfit").do)
+    Install it: pip install 'tutelage[setfit]'.
+    """
+    return UserError(
+        f"{who} needs the package {package}.",
+        "It is not installed.",
+        f"Install it: pip install 'tutelage[{extra}]'.",
+    )
+
+
 class DataError(UserError):
     """A data file that cannot be read as what the recipe says it is."""
 

@@ -54,6 +54,8 @@ class Plugin:
     parts: str = ""
     """Name of the option, if any, that lists further parts of the same kind: they are checked,
     filled in and part of step keys as this one is."""
+    extra: str = ""
+    """Extra that brings what the part imports when it is first used; empty where nothing is."""
 
     def make(self, options: Any, /, **given: Any) -> Any:
         """Build the part. `given` is what the room's `build` functions of this kind take."""

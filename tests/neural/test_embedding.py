@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +11,9 @@ torch = pytest.importorskip("torch")
 
 from tutelage.exceptions import UserError
 from tutelage.neural.embedding import embed, mean_of_tokens
-from tutelage.neural.minilm import MINILM_PACKAGE, check_sha256, locate
+from tutelage.neural.minilm import check_sha256, locate
 
 pytestmark = pytest.mark.train
-
-
-def minilm_is_installed() -> bool:
-    try:
-        distribution(MINILM_PACKAGE)
-    except PackageNotFoundError:
-        return False
-    return True
 
 
 def test_mean_over_true_tokens_scaled_to_one() -> None:
@@ -31,7 +22,7 @@ def test_mean_over_true_tokens_scaled_to_one() -> None:
     assert found.tolist() == [pytest.approx([0.6, 0.8])]
 
 
-@pytest.mark.skipif(not minilm_is_installed(), reason=f"{MINILM_PACKAGE} is not installed")
+@pytest.mark.usefixtures("minilm")
 def test_minilm_embeds_like_things_alike_whatever_stands_beside_them() -> None:
     texts = ["A cat sleeps.", "The kitten is asleep.", "Stocks fell sharply on Monday."]
     together = embed(texts, model="minilm")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tutelage.exceptions import UserError
-from tutelage.neural.minilm import MINILM_PACKAGE
 from tutelage.neural.static_embedding import load_static
 
 WORDS = {"[UNK]": 0, "good": 1, "bad": 2, "film": 3}
@@ -79,15 +77,7 @@ def test_what_holds_no_vectors_is_refused(tmp_path: Path) -> None:
         load_static(str(place))
 
 
-def minilm_is_installed() -> bool:
-    try:
-        distribution(MINILM_PACKAGE)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not minilm_is_installed(), reason=f"{MINILM_PACKAGE} is not installed")
+@pytest.mark.usefixtures("minilm")
 def test_minilm_knows_likeness() -> None:
     found = load_static("minilm").embed(
         ["The film is great fun.", "This movie is a lot of fun.", "Stocks fell in early trading."]

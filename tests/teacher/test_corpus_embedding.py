@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, distribution
-
 import pytest
 
 pytest.importorskip("torch")
 
-from tutelage.neural.minilm import MINILM_PACKAGE
 from tutelage.teacher.corpus_index import CorpusIndex
 from tutelage.teacher.corpus_rows import CorpusRow
 
 pytestmark = pytest.mark.train
 
 
-def minilm_is_installed() -> bool:
-    try:
-        distribution(MINILM_PACKAGE)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not minilm_is_installed(), reason=f"{MINILM_PACKAGE} is not installed")
+@pytest.mark.usefixtures("minilm")
 def test_meaning_counts_and_not_the_words() -> None:
     rows = [CorpusRow({"text": text}) for text in ("A puppy barked.", "Taxes went up.")]
     index = CorpusIndex(rows, ("text",), "minilm")

@@ -20,6 +20,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "A T5-like student that writes the label, and the rationale where taught.",
         "arXiv 2409.12599, arXiv 2305.02301",
         gives=("scores",),
+        extra="train",
     ),
     Plugin(
         "learner",
@@ -28,6 +29,7 @@ PLUGINS: tuple[Plugin, ...] = (
         ClassifierOptions,
         "An encoder with a classification head.",
         gives=("scores", "gradients"),
+        extra="train",
     ),
     Plugin(
         "learner",
@@ -35,6 +37,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.student.span_reader:build",
         SpanReaderOptions,
         "An encoder that points at the answer of a question in its context.",
+        extra="train",
     ),
     Plugin(
         "learner",
@@ -42,6 +45,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.student.generator:build",
         GeneratorOptions,
         "An encoder–decoder that writes the target of a row.",
+        extra="train",
     ),
     Plugin(
         "learner",
@@ -58,6 +62,7 @@ PLUGINS: tuple[Plugin, ...] = (
         EmbeddingHeadOptions,
         "Frozen sentence embeddings under a logistic regression.",
         gives=("scores", "gradients"),
+        extra="train",
     ),
     Plugin(
         "learner",
@@ -67,5 +72,6 @@ PLUGINS: tuple[Plugin, ...] = (
         "An encoder tuned on pairs of rows, under a logistic regression; needs the extra setfit.",
         "arXiv 2209.11055",
         gives=("scores",),
+        extra="setfit",
     ),
 )

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tutelage.exceptions import UserError
+from tutelage.exceptions import UserError, package_missing
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.light_folder import head_saver, read_student, saved_head
 from tutelage.student.logistic import Head
@@ -217,11 +217,7 @@ def require() -> None:
     """
     for package in ("setfit", "sentence_transformers"):
         if find_spec(package) is None:
-            raise UserError(
-                f"The student setfit needs the package {package}.",
-                "It is not installed.",
-                "Install it: pip install 'tutelage[setfit]'.",
-            )
+            raise package_missing("The student setfit", package, extra="setfit")
 
 
 def build(options: SetFitOptions, *, task: Task) -> SetFitLearner:

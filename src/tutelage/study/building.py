@@ -16,7 +16,7 @@ from tutelage.contracts import Critic, Metric, Synthesizer, Teacher
 from tutelage.curation.judging import NamedCheck
 from tutelage.evaluation.influence import check_metric
 from tutelage.evaluation.metrics import metrics_for
-from tutelage.exceptions import UserError
+from tutelage.exceptions import UserError, package_missing
 from tutelage.gold.opening import Gold, load_gold, load_rows
 from tutelage.plugins import Kind, Plugin, catalogue, find
 from tutelage.recipe import ArmSpec, PartSpec, Recipe, StudentSpec
@@ -155,11 +155,8 @@ class Plugged:
             extra = EXTRAS[(e.name or "").partition(".")[0]]
             if self.plugin.kind == "check":  # the extra without torch brings all that checks need
                 extra = "curation"
-            raise UserError(
-                f"The {self.plugin.kind} {self.plugin.name} needs the package {e.name}.",
-                "It is not installed.",
-                f"Install it: pip install 'tutelage[{extra}]'.",
-            ) from e
+            who = f"The {self.plugin.kind} {self.plugin.name}"
+            raise package_missing(who, e.name, extra=extra) from e
 
 
 def plugged(kind: Kind, part: PartSpec) -> Plugged:

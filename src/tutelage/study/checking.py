@@ -250,15 +250,11 @@ def _missing_extras(recipe: Recipe) -> list[str]:
         return []
     lacking = "needs the extra `train`, which is not installed: pip install 'tutelage[train]'."
     found = []
-    if not kinds <= {"linear"}:
+    if any(find("learner", kind).extra for kind in kinds):
         found.append(f"The student {lacking} The student's part was not tried.")
-    if {spec.kind for spec in asked_teachers(recipe).values()} & HERE:
+    if any(find("teacher", spec.kind).extra for spec in asked_teachers(recipe).values()):
         found.append(f"A teacher in this process {lacking}")
     return found
-
-
-HERE = {"local", "tuned"}
-"""Kinds of teachers that need the extra when they are first asked."""
 
 
 def _is_installed(package: str) -> bool:

@@ -29,6 +29,7 @@ PLUGINS = (
         "tutelage.teacher.local:build",
         LocalOptions,
         "Any causal or seq2seq model of transformers in this process; needs the extra `train`.",
+        extra="train",
     ),
     Plugin(
         "teacher",
@@ -39,6 +40,7 @@ PLUGINS = (
         "extra `train`.",
         "arXiv 2310.01119",
         gives=("tuned",),
+        extra="train",
     ),
     Plugin(
         "teacher",

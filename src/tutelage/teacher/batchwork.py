@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tutelage.contracts import Desk
-from tutelage.exceptions import UserError
+from tutelage.exceptions import package_missing
 from tutelage.records import Reply, Request
 
 Answering = Callable[[Sequence[Request]], Sequence[Reply | str]]
@@ -88,11 +88,8 @@ def _prepared(prepare: Callable[[int], Answering], purchase: int) -> Answering:
     try:
         return prepare(purchase)
     except ModuleNotFoundError as e:
-        raise UserError(
-            f"A teacher that answers in this process needs the package {e.name}.",
-            "It is not installed.",
-            "Install it: pip install 'tutelage[train]'.",
-        ) from e
+        who = "A teacher that answers in this process"
+        raise package_missing(who, e.name, extra="train") from e
 
 
 async def gathered(desk: Desk, *, first: int, most: int) -> AsyncGenerator[list[Request], None]:
