@@ -131,6 +131,33 @@ def test_patience_ends_training_when_dev_gets_no_better(tmp_path: Path, patience
     assert (again.step, again.at) == (course.step, course.at)
 
 
+@pytest.mark.parametrize(("loss_breaks_ties", "best"), [(False, 5), (True, 10)])
+def test_ties_are_broken_by_loss_where_that_is_wanted_then_by_the_earlier_look(
+    tmp_path: Path, loss_breaks_ties: bool, best: int
+) -> None:
+    looks = [(0.5, 0.3), (0.5, 0.2), (0.5, 0.2), (0.4, 0.1)]
+    steps: list[int] = []
+
+    def line() -> Line:
+        work = Line()
+        work.evaluate = lambda: dict(  # type: ignore[method-assign]
+            zip(("accuracy", "loss"), looks[steps[-1] // 5], strict=True)
+        )
+        return work
+
+    def tell(event: dict[str, Any]) -> None:
+        steps.append(event["step"])
+        if event["step"] == 7 and steps.count(7) == 1:
+            raise KeyboardInterrupt
+
+    given = plan(tmp_path, rules=("dev_accuracy", "last"), loss_breaks_ties=loss_breaks_ties)
+    with pytest.raises(KeyboardInterrupt):
+        train(line(), given, progress=tell)
+    course = train(line(), given, progress=tell)  # what it is compared with was before the kill
+    assert course.at == {"dev_accuracy": best, "last": 20}
+    assert course.best["dev_accuracy"] == 0.5
+
+
 def test_without_dev_patience_never_ends(tmp_path: Path) -> None:
     work = Line()
     work.evaluate = dict  # type: ignore[method-assign]

@@ -222,6 +222,18 @@ def test_patience_ends_a_tuning_that_gets_no_better(
     assert tuned.facts["best_step"] == 2
 
 
+def test_of_looks_that_are_equally_right_the_one_of_lowest_loss_is_kept(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    slow = plan("causal", model=str(bases["causal"]), learning_rate=1e-5, dropout=0.0)
+    facts = learn(slow, lessons, tmp_path).facts
+    accuracies = {look["dev"]["accuracy"] for look in facts["history"]}
+    losses = {look["step"]: look["dev"]["loss"] for look in facts["history"]}
+    assert len(accuracies) == 1 and len(losses) == 3
+    assert facts["chosen_by"] == "dev_accuracy"
+    assert facts["best_step"] == min(losses, key=losses.__getitem__) == 6
+
+
 def test_the_share_of_what_was_cut_is_told(
     bases: dict[str, Path], lessons: Any, tmp_path: Path
 ) -> None:

@@ -95,6 +95,9 @@ class Plan:
     """Hash of everything that decides the result: a checkpoint goes on only under the same."""
     rules: tuple[Rule, ...] = RULES
     """By which weights are chosen."""
+    loss_breaks_ties: bool = False
+    """Of looks at dev that are equal by a rule take the one of lower loss, not the first. Small dev
+    sets tie often."""
     patience: int | None = None
     """Looks at dev without a better one, by the first rule, after which training ends early; None
     for never. The learning rate still falls as if all steps were taken."""
@@ -274,14 +277,22 @@ def chosen(rule: Rule, moment: Moment) -> float:
     return float(moment.step)
 
 
+def _is_better(rule: Rule, moment: Moment, plan: Plan, course: Course) -> bool:
+    """Whether a rule likes a moment better than the one that it has chosen so far."""
+    value, best = chosen(rule, moment), course.best.get(rule, -math.inf)
+    if value != best or not plan.loss_breaks_ties:
+        return value > best
+    so_far = next(earlier for earlier in course.history if earlier.step == course.at[rule])
+    return chosen("dev_loss", moment) > chosen("dev_loss", so_far)
+
+
 def _keep(work: Workload, optimizer: torch.optim.Optimizer, plan: Plan, course: Course) -> None:
     """Save weights that a rule chooses, then the state that refers to them, then tidy up: whenever
     the process dies, the state on disk refers to weights that are on disk."""
     moment = course.history[-1]
     for rule in plan.rules:
-        value = chosen(rule, moment)
-        if value > course.best.get(rule, -math.inf):
-            course.best[rule], course.at[rule] = value, course.step
+        if _is_better(rule, moment, plan, course):
+            course.best[rule], course.at[rule] = chosen(rule, moment), course.step
     weights = checkpoint.weights_of(work.model)
     if course.step in course.at.values():
         checkpoint.write_tensors(_weights_path(plan, course.step), weights, {})

@@ -78,7 +78,8 @@ def tune(
     """Tune a teacher, or go on from where an earlier call was broken off, or load what it finished.
 
     Of the weights that were looked at on dev the best are kept: by accuracy where there are labels,
-    else by loss; without dev rows the last.
+    and of equal ones by loss, else by loss alone; the earlier of those that are equal in all.
+    Without dev rows the last are kept.
 
     Args:
         plan: The settings.
@@ -349,6 +350,7 @@ class _Job:
             self.folder / STATE,
             self.identity,
             rules=(rule,) if rule == "last" else (rule, "last"),
+            loss_breaks_ties=True,
             patience=plan.patience if self.dev else None,
         )
 

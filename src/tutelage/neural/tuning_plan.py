@@ -14,8 +14,9 @@ from tutelage.neural.lessons import Lesson
 from tutelage.neural.quantisation import check_quantise
 from tutelage.records import content_hash
 
-VERSION = 1
-"""Raised whenever the same plan and rows give another teacher."""
+VERSION = 2
+"""Raised whenever the same plan and rows give another teacher, and `TEACHER` of `teacher/tuned.py`
+with it, which is in the teacher's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ from tutelage.teacher.tuned_options import TunedOptions
 from tutelage.teacher.tuning_lock import Abandoned, tuning_alone
 from tutelage.teacher.weights_identity import Weights, weights_of
 
+TEACHER = "tuned2"
+"""Begins what a teacher is known by, and its folder. Raised whenever the same options and rows give
+another teacher: what one of the old rule has answered, or left half tuned, is not taken for the
+new one's."""
 FIRST = 1
 """The purchase seed whose teacher answers on purchase 0 too."""
 TOLD = "teacher.json"
@@ -255,7 +259,7 @@ class TunedSession:
         self._learned, self._prompts, self._ended = learned, prompts, ended
         self._folder, self._merged = folder or Path(), merged
         self._key = content_hash(
-            "tuned1",
+            TEACHER,
             [
                 _decisive(options),
                 weights.identity if weights else "",

@@ -110,7 +110,8 @@ class TunedOptions:
     dropout: Rate | None = None
     """Replaces the model's own rate."""
     evaluations_per_epoch: Annotated[float, Gt(0)] = 1
-    """Looks at dev; the weights that do best there are kept (accuracy of labels, else loss)."""
+    """Looks at dev; the weights that do best there are kept: by accuracy of labels, where that is
+    equal by loss, then the earlier look; without labels by loss."""
     patience: Count | None = None
     """Looks without a better one after which tuning ends; never before its time where absent."""
     dev_limit: Count = 300
