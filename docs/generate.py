@@ -50,7 +50,7 @@ ROOMS = {
 """One line for each room, in the order in which a stranger reads them."""
 
 TABLES = {
-    "meta": "Number of the schema.",
+    "meta": "Number of the schema; models that answer in the process that asks (`here:MODEL`).",
     "owner": "Runs that may have sendings under way, with host and process.",
     "account": "Who pays: a run (`study`), one of its arms, a purchase seed.",
     "request": "Exactly what was asked, by the hash that is its identity.",

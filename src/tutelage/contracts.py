@@ -102,6 +102,15 @@ class Informed(Session, Protocol):
 
 
 @runtime_checkable
+class Housed(Session, Protocol):
+    """A session whose replies are made in this process, or read here: what died unanswered with the
+    process is on nobody's bill, and is not presumed paid."""
+
+    answers_here: bool
+    """True."""
+
+
+@runtime_checkable
 class Learning(Session, Protocol):
     """A session whose model learns before it answers, which may take long."""
 

@@ -5,10 +5,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tutelage.exceptions import TutelageError, UserError
 from tutelage.records import (
@@ -226,6 +229,92 @@ def test_a_sending_of_a_process_that_is_gone_does_not_block_others(path):
     with Ledger.open(path, owner="run") as ledger:  # opening looks after it, too
         assert [left.why for left in ledger.presumed()] == ["its run died"] * 2
         assert isinstance(reserve(ledger, asked()), Sending)
+
+
+def test_what_died_with_the_process_that_answers_is_taken_back(path):
+    """Nobody bills an answer that was to come from the process that is dead."""
+    with Ledger.open(path, owner="run") as ledger:
+        ledger.house("here/m")
+        ledger.house("here/m")
+        buy(ledger, asked("bought"))
+        reserve(ledger, asked("lost"))
+        reserve(ledger, replace(asked("sent"), model="there/m"))
+        assert isinstance(reserve(ledger, asked("bought")), Found)
+    with Ledger.open(path, owner="run") as ledger:
+        assert ledger.adopted == 2
+        (sent,) = ledger.presumed()
+        assert sent.request == replace(asked("sent"), model="there/m").hash
+        for balance in ledger.balance(ARM):
+            assert (balance.requests, balance.tokens, balance.nanousd) == (3, 12 + 30, 90 + 500)
+        assert isinstance(reserve(ledger, asked("lost")), Sending)
+
+
+def test_another_process_takes_back_what_a_dead_one_was_to_answer_itself(path):
+    with Ledger.open(path, owner="run") as ledger:
+        ledger.house("here/m")
+        subprocess.run([sys.executable, "-c", DYING, str(path)], check=True)
+        assert ledger.release_dead("dead") == 1
+        assert ledger.presumed() == []
+        assert ledger.balance(Account("s", "a"))[0].tokens == 0
+        assert isinstance(reserve(ledger, asked()), Sending)
+
+
+def test_of_a_run_that_cannot_be_asked_all_is_presumed(path):
+    """It may be alive on another host, and settle what it was to answer after all."""
+    with Ledger.open(path, owner="run") as ledger, sqlite3.connect(path) as plain:
+        ledger.house("here/m")
+        subprocess.run([sys.executable, "-c", DYING, str(path)], check=True)
+        plain.execute("UPDATE owner SET host = 'another' WHERE run = 'dead'")
+        plain.commit()
+        assert ledger.release_dead("dead") == 0
+        plain.execute("UPDATE sending SET since = 0")
+        plain.commit()
+        assert ledger.release_dead("dead") == 1
+        assert [left.why for left in ledger.presumed()] == ["its run is gone"]
+    plain.close()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["here/m", "there/m"]),
+            st.sampled_from(["settle", "refused", "timeout", "die"]),
+            st.integers(1, 2),
+        ),
+        max_size=12,
+    )
+)
+def test_balances_are_what_was_paid_and_what_is_presumed_after_any_kills(story):
+    """A life ends at each `die`, which leaves one sending open; the next life goes on."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        ledger = Ledger.open(path, owner="run")
+        ledger.house("here/m")
+        for number, (model, fate, turn) in enumerate(story):
+            account = replace(ARM, turn=turn)
+            request = replace(asked(str(number)), model=model)
+            sending = reserve(ledger, request, account)
+            if fate == "die":
+                ledger.close()
+                ledger = Ledger.open(path, owner="run")
+                continue
+            with ledger.exchange(account, FREE) as exchange:
+                if fate == "settle":
+                    reply = answered(request)
+                    exchange.settle(sending, reply, reply_body(reply), 90)
+                else:
+                    exchange.lapse(sending, fate, maybe_paid=fate == "timeout")
+        settled = sum(fate == "settle" for _, fate, _ in story)
+        presumed = sum((m, f) == ("there/m", "die") or f == "timeout" for m, f, _ in story)
+        study = ledger.balance(ARM)[0]
+        assert len(ledger.presumed()) == presumed
+        assert study.requests == len(story)
+        assert study.tokens == 12 * settled + 30 * presumed
+        assert study.nanousd == 90 * settled + 500 * presumed
+        by_turn = [ledger.balance(replace(ARM, turn=turn))[2] for turn in (1, 2)]
+        assert sum(balance.nanousd for balance in by_turn) == study.nanousd
+        ledger.close()
 
 
 def test_an_owner_that_leaves_nothing_open_is_forgotten(path):

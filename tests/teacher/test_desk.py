@@ -203,6 +203,20 @@ async def test_a_session_that_leaves_early_is_told(ledger):
     assert left.why == "cancelled"
 
 
+async def test_what_a_session_in_this_process_leaves_behind_is_not_presumed_paid(ledger):
+    class Lazy(Session):
+        answers_here = True
+
+        async def answer(self, desk) -> None:
+            await desk.__anext__()
+
+    with pytest.raises(TeacherError, match="stopped before all requests were asked"):
+        await take(Purchaser(Lazy([1, 1], 5), ledger), 2, Account("s", "a"))
+    assert not ledger.presumed()
+    study = ledger.balance(Account("s", "a"))[0]
+    assert (study.requests, study.tokens, study.nanousd) == (1, 0, 0)
+
+
 async def test_a_request_granted_to_a_cancelled_worker_is_taken_back(ledger):
     class Hasty(Session):
         async def answer(self, desk) -> None:

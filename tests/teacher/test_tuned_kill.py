@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 
 from tutelage.neural.causal import CausalShape, fresh_causal
 from tutelage.records import Completion
+from tutelage.store.caps import Account
 from tutelage.store.ledger import Ledger
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]
@@ -166,5 +167,8 @@ async def test_a_killed_purchase_goes_on_as_if_nothing_had_happened(
     said = await life.live()
     sent = sum(int(line.split()[1]) for line in said if line.startswith("sent"))
     assert sent == 80 - len(kept), "no recorded reply is bought again"
+    with Ledger.open(killed / "ledger.db", owner="run") as ledger:
+        assert not ledger.presumed(), "nobody bills what died with the process"
+        assert ledger.balance(Account("s", "a"))[0].tokens == ledger.totals()[0].paid.tokens
     assert_alike(replies(killed), replies(whole))
     assert weights(killed) == weights(whole)

@@ -36,7 +36,14 @@ from tutelage.records import Reply, Request, Usage
 from tutelage.store import ledger_reading
 from tutelage.store.caps import Account, Balance, Limits
 from tutelage.store.ledger_exchange import Exchange
-from tutelage.store.ledger_presumption import Presumed, presume, presumed_open, settle_presumed
+from tutelage.store.ledger_presumption import (
+    Presumed,
+    house,
+    presume,
+    presumed_open,
+    release_housed,
+    settle_presumed,
+)
 from tutelage.store.ledger_schema import Durability, connect, explain
 
 LEASE = 3600.0
@@ -52,7 +59,7 @@ class Ledger:
         path: The file.
         owner: The run in whose name requests are sent; empty for one that only reads and settles.
         adopted: How many sendings an earlier life of `owner` left without an answer. They are
-            presumed paid from now on.
+            presumed paid from now on, but for those that were answered in its own process.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, owner: str) -> None:
@@ -128,8 +135,15 @@ class Ledger:
             self._broken = e
             raise
 
+    def house(self, model: str) -> None:
+        """Note, before it is asked, that `model` answers in the process that asks it: what it left
+        unanswered when that process died is taken back, not presumed paid."""
+        with self._transaction() as connection:
+            house(connection, model)
+
     def release_dead(self, owner: str) -> int:
-        """Presume the sendings of another run whose process is gone; returns how many.
+        """Presume the sendings of another run whose process is gone, or take them back where they
+        were answered in it; returns how many.
 
         A process of this host is asked for; one of another host counts as dead an hour after it
         sent, longer than any request may take.
@@ -229,15 +243,21 @@ class Ledger:
                 "INSERT OR REPLACE INTO owner VALUES (?, ?, ?, ?)",
                 (self.owner, socket.gethostname(), os.getpid(), time.time()),
             )
-            self.adopted = presume(connection, self.owner, "the run was killed while it was sent")
+            why = "the run was killed while it was sent"
+            self.adopted = self._bury(connection, self.owner, why)
             for (owner,) in connection.execute("SELECT DISTINCT owner FROM sending").fetchall():
                 self._presume_dead(connection, owner)
 
     def _presume_dead(self, connection: sqlite3.Connection, owner: str) -> int:
         row = connection.execute("SELECT host, pid FROM owner WHERE run = ?", (owner,)).fetchone()
         if row is not None and row[0] == socket.gethostname() and not _alive(row[1]):
-            return presume(connection, owner, "its run died")
+            return self._bury(connection, owner, "its run died")
+        # Of a run on another host nobody knows: what is taken back here it might still settle.
         return presume(connection, owner, "its run is gone", before=time.time() - LEASE)
+
+    def _bury(self, connection: sqlite3.Connection, owner: str, why: str) -> int:
+        """Book what a process that is certainly dead has left open; returns how many."""
+        return release_housed(connection, owner) + presume(connection, owner, why)
 
     def _book(self, account: Account) -> int:
         key = (account.study, account.arm, account.purchase)

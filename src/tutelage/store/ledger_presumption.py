@@ -1,4 +1,8 @@
-"""Sendings without an answer: presumed paid at their worst case until the bill says otherwise."""
+"""Sendings without an answer: presumed paid at their worst case until the bill says otherwise.
+
+A model that answers in the process that asks it sends no bill. Its name is noted before it is asked
+(`house`), and what died with the process is taken back.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from dataclasses import dataclass
 from tutelage.exceptions import UserError
 from tutelage.store.caps import Account
 
+_HOUSED = "here:"
+"""Begins the keys of `meta` that name models which answer in the process that asks."""
 _COLUMNS = """
     SELECT p.id, q.hash, a.study, a.arm, a.purchase, p.turn, p.attempt, p.owner, p.tokens,
            p.nanousd, p.why, p.at
@@ -34,6 +40,38 @@ class Presumed:
     why: str
     at: float
     """Unix time."""
+
+
+def house(connection: sqlite3.Connection, model: str) -> None:
+    """Note that `model` answers in the process that asks it; inside a transaction."""
+    connection.execute("INSERT OR IGNORE INTO meta VALUES (?, '1')", (_HOUSED + model,))
+
+
+def release_housed(connection: sqlite3.Connection, owner: str) -> int:
+    """Take back the open sendings of `owner`, whose process is dead, to models that answered in it.
+    They still count as sendings.
+
+    Args:
+        connection: Inside a transaction.
+        owner: The run that sent them.
+
+    Returns:
+        How many there were.
+    """
+    rows = connection.execute(
+        """
+        SELECT s.request, s.prompt_tokens + s.completion_tokens, s.nanousd, a.study, a.arm,
+               a.purchase, s.turn
+        FROM sending s JOIN account a ON a.id = s.account JOIN request q ON q.id = s.request
+                       JOIN meta m ON m.key = ?1 || q.model
+        WHERE s.owner = ?2 ORDER BY s.request
+        """,
+        (_HOUSED, owner),
+    ).fetchall()
+    for request, tokens, nanousd, *place in rows:
+        _correct(connection, Account(*place), tokens=-tokens, nanousd=-nanousd)
+        connection.execute("DELETE FROM sending WHERE request = ?", (request,))
+    return len(rows)
 
 
 def presume(
@@ -89,11 +127,18 @@ def settle_presumed(
             " WHERE id = ?",
             (time.time(), used, cost, note, item.id),
         )
-        for scope in item.account.scope_keys():
-            connection.execute(
-                "UPDATE balance SET tokens = tokens + ?, nanousd = nanousd + ? WHERE scope = ?",
-                (used - item.tokens, cost - item.nanousd, scope),
-            )
+        _correct(connection, item.account, tokens=used - item.tokens, nanousd=cost - item.nanousd)
+
+
+def _correct(
+    connection: sqlite3.Connection, account: Account, *, tokens: int, nanousd: int
+) -> None:
+    """Add to the balances of an account's study, arm and turn."""
+    for scope in account.scope_keys():
+        connection.execute(
+            "UPDATE balance SET tokens = tokens + ?, nanousd = nanousd + ? WHERE scope = ?",
+            (tokens, nanousd, scope),
+        )
 
 
 def share(total: int, weights: Sequence[int]) -> list[int]:

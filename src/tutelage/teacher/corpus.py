@@ -137,6 +137,8 @@ class CorpusSession:
         name: Part of every request's identity.
     """
 
+    answers_here = True
+
     def __init__(
         self,
         options: CorpusOptions,

@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 
-from tutelage.contracts import Session
+from tutelage.contracts import Housed, Session
 from tutelage.records import Reply, Request, Usage
 from tutelage.store.caps import Account, Limits, Shortfall
 from tutelage.store.ledger import Ledger
@@ -144,16 +144,17 @@ class LedgerDesk:
 
     def close(self) -> None:
         """Book what is left when the session has ended. Sendings that it abandoned are presumed
-        paid, since they may be under way."""
+        paid, since they may be under way, unless it answers in this process."""
         if self._closed:
             return
         self.over = self._closed = True
         done = {id(flight) for flight, *_ in self._settled}
         done |= {id(lapse.flight) for lapse in self._lapsed}
         done |= {id(retry.flight) for retry in self._retries}
+        here = isinstance(self._session, Housed) and self._session.answers_here
         for flight in self._flights.values():
             if id(flight) not in done:
-                self._lapsed.append(Lapse(flight, "cancelled", maybe_paid=True, final=False))
+                self._lapsed.append(Lapse(flight, "cancelled", maybe_paid=not here, final=False))
         if self._settled or self._lapsed or self._unsent:
             self._exchange()
         self._dismiss()

@@ -96,7 +96,7 @@ def _adapter_of(adapter: str, folder: Path) -> Adapter | None:
 
 
 class LocalSession:
-    """Answers in batches. See `contracts.Session` and `contracts.Informed`.
+    """Answers in batches. See `contracts.Session`, `contracts.Informed` and `contracts.Housed`.
 
     Args:
         options: How the model is run.
@@ -105,6 +105,8 @@ class LocalSession:
         adapter: What is put on it.
         folder: Where facts about the model are kept, so that a replay can tell them.
     """
+
+    answers_here = True
 
     def __init__(
         self,

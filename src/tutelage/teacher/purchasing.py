@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sized
 
-from tutelage.contracts import Session
+from tutelage.contracts import Housed, Session
 from tutelage.exceptions import TeacherError
 from tutelage.records import Request
 from tutelage.store.caps import Account, Limits, Shortfall
@@ -63,6 +63,8 @@ class Purchaser:
             needed=self._limits.in_money,
             per_hour=hourly_rate(session),
         )
+        if isinstance(session, Housed) and session.answers_here:
+            ledger.house(session.name)
         self._ceiling = FailureCeiling.read(max_failed)
         self._tally = Tally()
         self._desks: list[LedgerDesk] = []
@@ -79,7 +81,7 @@ class Purchaser:
         that was given up is answered too, with no reply and the reason. `requests` is read as
         workers need more, so a generator of any length will do. Close the generator
         (`contextlib.aclosing`) where it is not read to its end: sendings under way are then
-        presumed paid.
+        presumed paid, but for those that are answered in this process.
 
         Raises:
             BudgetReached: the next request does not fit under a cap. Raised after all replies

@@ -110,6 +110,8 @@ _IDENTITY = ("reply", "prompt", "match", "key")
 class RecordedSession:
     """Answers what was recorded; the name changes with the file, so recordings never mix."""
 
+    answers_here = True
+
     def __init__(self, shelf: Shelf, name: str) -> None:
         self._shelf, self.name = shelf, name
 

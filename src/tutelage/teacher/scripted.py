@@ -121,6 +121,8 @@ class ScriptedTeacher:
 class ScriptedSession:
     """Answers one request after the other."""
 
+    answers_here = True
+
     def __init__(self, options: ScriptedOptions, task: Task, world: World) -> None:
         self._options, self._task, self._world = options, task, world
         self._manner = Manner(options.faithful, options.follows, options.writing_errors)

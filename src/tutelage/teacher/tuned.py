@@ -230,7 +230,7 @@ def _lessons(prompts: LessonPrompts, rows: Sequence[Example]) -> list[GoldLesson
 
 class TunedSession:
     """Tunes when it is asked first, and answers in batches. See `contracts.Session`,
-    `contracts.Informed` and `contracts.Learning`.
+    `contracts.Informed`, `contracts.Housed` and `contracts.Learning`.
 
     Args:
         options: How it is tuned and asked.
@@ -242,6 +242,8 @@ class TunedSession:
         merged: Folder for tuned models that plain transformers loads.
         ended: Set when nobody waits any more: a tuning then ends at its next step.
     """
+
+    answers_here = True
 
     def __init__(
         self,
