@@ -131,6 +131,15 @@ def test_rationales_and_tags(write: Any, opened: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("columns", "read"), [({}, ["so", None]), ({"rationale": None}, [None, None])]
+)
+def test_rationales_can_be_left_unread(write: Any, opened: Any, columns: Any, read: Any) -> None:
+    write("rows.csv", "text,label,rationale\n1,a,so\n2,b,\n")
+    (gold,) = opened(train="rows.csv", columns=columns, **PLAIN)
+    assert [row.rationale for row in gold.train] == read
+
+
 def test_rows_stops_reading(write: Any, opened: Any) -> None:
     write("rows.jsonl", '{"text":"1","label":"a"}\n{"text":"2","label":"b"}\nbroken\n')
     gold = opened(train={"path": "rows.jsonl", "rows": 2}, **PLAIN)[0]

@@ -207,6 +207,9 @@ def test_rows_of_an_arm_are_read_by_the_same_columns(write: Any, tmp_path: Path)
     (row,) = load_rows(SourceSpec(path="theirs.jsonl"), spec, gold.task, folder=tmp_path)
     assert (row.fields["text"], row.label, row.rationale) == ("hi", "a", "because")
     assert row.origin.role == ""
+    silent = spec.model_copy(update={"columns": {**spec.columns, "rationale": None}})
+    (again,) = load_rows(SourceSpec(path="theirs.jsonl"), silent, gold.task, folder=tmp_path)
+    assert again.rationale == "because", "null is about gold's own rows"
 
 
 def test_a_world_writes_gold(opened: Any) -> None:

@@ -215,3 +215,14 @@ def test_a_key_in_a_recipe_is_refused_and_never_repeated(write, key):
         load_recipe(path)
     assert "api_key" in str(error.value)
     assert "sk-" not in str(error.value)
+
+
+def test_rationales_of_gold_can_be_left_unread_and_nothing_else(write):
+    given = "gold: {train: train.csv}"
+    silent = GOOD.replace(given, "gold: {train: train.csv, columns: {rationale: null}}")
+    assert load_recipe(write(silent)).recipe.gold.columns == {"rationale": None}
+    added = load_recipe(write(GOOD), assignments=["gold.columns.rationale=null"]).recipe
+    assert added.gold.columns == {"rationale": None}
+    wrong = GOOD.replace(given, "gold: {train: train.csv, columns: {text: null}}")
+    ((where, what),) = faults(write(wrong)).items()
+    assert where == (3, "gold.columns") and "only rationale can be left unread" in what

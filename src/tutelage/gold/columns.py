@@ -36,7 +36,8 @@ class Columns:
     labels: tuple[str, ...]
     """Columns that may hold the answer: the first that a table has is read."""
     id: str
-    rationale: str
+    rationale: str | None
+    """None where rationales are not read."""
     tags: Mapping[str, str]
     """Column by tag."""
     needed: frozenset[str]
@@ -71,7 +72,9 @@ class Columns:
         if answers and self.label(cells) is None:
             absent |= self._answer_part()
         if answers:
-            optional = {self.id: "id", self.rationale: "rationale"}
+            optional = {self.id: "id"}
+            if self.rationale is not None:
+                optional[self.rationale] = "rationale"
             optional |= {column: f"tag {tag!r}" for tag, column in self.tags.items()}
             absent |= {c: o for c, o in optional.items() if c in self.needed and c not in cells}
         if not absent:
@@ -107,11 +110,11 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
     Raises:
         UserError: a key that is no part of a row, or two fields read from one column.
     """
-    mapped = gold.columns
+    mapped = {part: column for part, column in gold.columns.items() if column is not None}
     tags = (*gold.tags, *([gold.carve.by] if _is_tag(gold.carve.by, fields, gold.tags) else ()))
     known = PARTS.get(kind, ("label", "labels"))
     parts = (*fields, *known, "id", "rationale", *tags)
-    for key in mapped:
+    for key in gold.columns:
         if key not in parts:
             raise UserError(f"gold.columns maps {key!r}, which no row has.", do=nearest(key, parts))
     texts = {field: mapped.get(field, field) for field in fields}
@@ -130,7 +133,7 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
         fields=texts,
         labels=tuple(answers) or default,
         id=mapped.get("id", "id"),
-        rationale=mapped.get("rationale", "rationale"),
+        rationale=gold.columns.get("rationale", "rationale"),
         tags={tag: mapped.get(tag, tag) for tag in tags},
         needed=frozenset(mapped.values()) | {mapped.get(tag, tag) for tag in tags},
         offsets=AnswerColumns(

@@ -98,7 +98,7 @@ class RowReader:
                 id="",
                 fields=fields,
                 **answer,
-                rationale=_optional(row.cells.get(self.columns.rationale)),
+                rationale=self._rationale(row.cells),
                 origin=Origin(role=role),
                 tags=self._tags(row.cells),
             )
@@ -261,6 +261,10 @@ class RowReader:
                 do="Make the ids unique, or map id to another column.",
             )
         return f"{name}-{self._ids[name]}"
+
+    def _rationale(self, cells: Mapping[str, Any]) -> str | None:
+        column = self.columns.rationale
+        return None if column is None else _optional(cells.get(column))
 
     def _tags(self, cells: Mapping[str, Any]) -> dict[str, str]:
         return {

@@ -112,12 +112,14 @@ def load_rows(
 ) -> tuple[Example, ...]:
     """Labelled rows that an arm brings along, read by the columns of the recipe's gold.
 
-    Ids, rationales and tags are read where the rows have them, and not asked for.
+    Ids, rationales and tags are read where the rows have them, and not asked for: rationales also
+    where gold's own are left unread, since bought rows bring theirs.
 
     Raises:
         DataError: rows that cannot be read.
     """
-    columns = replace(columns_of(gold, task.fields, task.kind), needed=frozenset())
+    columns = columns_of(gold, task.fields, task.kind)
+    columns = replace(columns, needed=frozenset(), rationale=columns.rationale or "rationale")
     reader = RowReader(columns, gold.labels_separator)
     rows = reader.raw(_tables(gold, source, folder, "train"), answers=True, most=source.rows)
     return tuple(reader.examples(rows, task, role=""))

@@ -129,10 +129,12 @@ class GoldSpec(Spec):
     unlabelled: SourceSpec | Literal["rest"] | None = None
     """Texts without labels, which a teacher may annotate; read lazily. `rest`: the train rows that
     `few` or `fraction` leave out, their labels hidden."""
-    columns: Mapping[str, str] = Field(default_factory=dict)
-    """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent. The
-    answers of questions stand in `answers` as SQuAD has them, or in `answer` with `start`. Texts to
-    write stand in `target`, or as a list in `references`; their inputs may be lists too."""
+    columns: Mapping[str, str | None] = Field(default_factory=dict)
+    """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent.
+    Rationales are read where there is a column `rationale`; `{rationale: null}` leaves gold's
+    unread. The answers of questions stand in `answers` as SQuAD has them, or in `answer` with
+    `start`. Texts to write stand in `target`, or as a list in `references`; their inputs may be
+    lists too."""
     tags: tuple[str, ...] = ()
     """Further columns to keep as slices of the report."""
     labels_separator: str = ","
@@ -158,6 +160,17 @@ class GoldSpec(Spec):
     """What a role must be, against swapped or changed files: the fingerprint (`split1-...`) that an
     earlier report shows, or a reference file that holds all rows of the role, joined on texts and
     on ids, such as `{dev: anli_r1_dev.jsonl, test: anli_r1_test.jsonl}`."""
+
+    @field_validator("columns")
+    @classmethod
+    def _no_part_unread(cls, columns: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        unread = [part for part, column in columns.items() if column is None]
+        if wrong := [part for part in unread if part != "rationale"]:
+            raise ValueError(
+                f"reads no column for {wrong[0]}: only rationale can be left unread; write a "
+                f"column's name, or leave {wrong[0]} out for the column of the same name"
+            )
+        return columns
 
     @model_validator(mode="after")
     def _one_cut(self) -> GoldSpec:
