@@ -36,6 +36,7 @@ from tutelage.store.encoding import (
     write_records,
 )
 from tutelage.store.runs import Run, Step
+from tutelage.store.trails import Trail
 
 Identity = Mapping[str, Any]
 """Name, options and version of a part: what its steps are keyed by."""
@@ -102,17 +103,17 @@ class Workbench:
     itself (replies that are there already cost nothing, and are charged to each)."""
     say: Callable[[str, Unit, int], None]
     """Told the name of each step that is run anew."""
-    trail: dict[int, dict[str, str]] = field(default_factory=dict)
+    trail: Trail
     """Folder of each step by turn and name, so that a row can be followed through the run."""
 
     def steps(self, turn: int) -> Mapping[str, str]:
         """Folders of the steps that `turn` took so far, inside the run's folder."""
-        return dict(self.trail.get(turn, {}))
+        return self.trail.of(turn)
 
     def _step(self, turn: int, name: str, inputs: Mapping[str, Any], wave: int = 0) -> Step:
         step = self.run.step(name, inputs)
         place = str(step.folder.relative_to(self.run.folder))
-        self.trail.setdefault(turn, {})[wave_step(name, wave)] = place
+        self.trail.take(turn, wave_step(name, wave), place)
         return step
 
     async def harvest(
@@ -335,7 +336,8 @@ class Workbench:
             )
             write_records(rows_file, rows)
             write_records(verdicts_file, verdicts)
-            step.finish({"drafts": len(drafts), "kept": len(rows)})
+            judged = rows_fingerprint(drafts)
+            step.finish({"drafts": len(drafts), "kept": len(rows), "judged": judged})
         return read_records(rows_file, Example), read_records(verdicts_file, Verdict)
 
     def fit(self, turn: int, rows: Sequence[Example], dev: Sequence[Example]) -> Fitted:

@@ -116,3 +116,36 @@ def test_data_as_a_folder_with_a_card(call, finished, tmp_path, rows):
     table = pyarrow.parquet.read_table(tmp_path / "dataset" / "data" / "train.parquet")
     assert table.column("id").to_pylist() == [row["id"] for row in rows]
     assert "tags: [synthetic, tutelage]" in (tmp_path / "dataset" / "README.md").read_text()
+
+
+def test_data_of_a_stopped_run_says_what_is_missing(call, recipe_file, tmp_path):
+    teacher = {
+        "kind": "scripted",
+        "world": "composition",
+        "budget": {"requests": 100},
+    }  # 50 of a pilot
+    recipe = recipe_file(teacher=teacher, rivals=["majority"])
+    assert call("run", recipe, "--yes", "--out", "stopped").code == 3
+    said = call("data", "stopped", "--to", "rows.csv", "--json")
+    assert (said.code, said.facts["rows"], said.facts["finished"]) == (0, 40, False)
+    assert said.facts["missing"] == [
+        {"arm": "explain", "purchases": 1, "complete": 0, "turns": 1, "turns_complete": 0}
+    ]
+    spoken = call("data", "stopped", "--to", "rows").screen
+    for words in (
+        "The run is not finished",
+        "Missing from explain: 0 of 1 purchases complete.",
+        "Run its recipe again to go on",
+    ):
+        assert words in spoken
+    assert "unfinished" in (tmp_path / "rows" / "README.md").read_text()
+    none = call("data", "stopped", "--to", "none.csv", "--arm", "explain")
+    assert (none.code, "has no rows of explain yet" in none.err) == (2, True)
+    assert none.is_one_screen() and not (tmp_path / "none.csv").exists()
+
+
+def test_data_of_a_finished_run_says_so(call, finished):
+    facts = call("data", finished, "--to", "rows.csv", "--json").facts
+    assert (facts["finished"], facts["missing"]) == (True, [])
+    said = call("data", finished, "--to", "rows.csv", "--arm", "gold_only")
+    assert (said.code, "Nothing was bought." in said.err) == (0, True)

@@ -44,14 +44,19 @@ def data(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write out bought rows with rationale, origin and verdict."""
+    """Write out bought rows with rationale, origin and verdict, also while a run is unfinished."""
     from tutelage.study.archive import find_run
     from tutelage.study.dataset_folders import write_dataset
     from tutelage.study.graduates import task_of
+    from tutelage.study.run_purchases import advice, nothing_yet, shortfalls
     from tutelage.study.saved_rows import saved_rows, write_rows
 
     past = find_run(run)
-    rows = [row for row in saved_rows(past, arm) if everything or row.kept]
+    ended, missing = past.ended, shortfalls(past, arm)
+    judged = list(saved_rows(past, arm))
+    if not (judged or ended):
+        raise nothing_yet(past, arm)
+    rows = [row for row in judged if everything or row.kept]
     if to.suffix:
         count = write_rows(to, rows, task_of(past))
     else:
@@ -59,8 +64,19 @@ def data(
     if not as_json:
         say(f"Wrote {count:,} rows to {to}.")
         if not count:
-            note("No arm of this run bought rows." if not arm else "No row was kept.", "yellow")
-    finish({"run": str(past.folder), "file": str(to), "rows": count}, as_json=as_json)
+            note("No row was kept." if judged else "Nothing was bought.", "yellow")
+        for line in () if ended else advice(past, missing):
+            note(line, "yellow")
+    finish(
+        {
+            "run": str(past.folder),
+            "file": str(to),
+            "rows": count,
+            "finished": ended,
+            "missing": [asdict(one) for one in missing],
+        },
+        as_json=as_json,
+    )
 
 
 # --- predict --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
     RUN/run.json            what the run is: id, versions, folder of the recipe
     RUN/status.json         what it is doing, for `tutelage status` in another shell
     RUN/steps/NAME-KEY/     one step: its files, and done.json once it is finished
+    RUN/units/KEY.json      the steps that one student took (`trails.py`)
     RUN/lock                held by the one process that works here
 
 A step is keyed by the hash of its inputs, options and version. A finished step is read, never run

@@ -35,7 +35,8 @@ class PastRun:
 
     @cached_property
     def about(self) -> Mapping[str, Any]:
-        """`id`, `recipe` (its name), `folder` (of the recipe) and `ledger`."""
+        """`id`, `recipe` (its name), `folder` (of the recipe) and `ledger`; once gold was read also
+        `task` and `folds` (their numbers)."""
         return self._read("run.json")
 
     @property
@@ -62,6 +63,11 @@ class PastRun:
     @property
     def finished(self) -> bool:
         return (self.folder / "results.json").exists()
+
+    @property
+    def ended(self) -> bool:
+        """Whether its last start came to its end: results may be those of a start before."""
+        return self.finished and self.status.get("phase") == "done"
 
     @cached_property
     def results(self) -> dict[str, Any]:

@@ -57,15 +57,23 @@ class Prepared:
 
     def units(self) -> list[Unit]:
         """Every student to be made, arm by arm."""
-        seeds = self.recipe.seeds
-        return [
-            Unit(arm, parts.grid, purchase, student, gold.fold)
-            for arm, points in self.arms.items()
-            for parts in points
-            for purchase in (seeds.purchase if parts.synthesizer else seeds.purchase[:1])
-            for student in seeds.student
-            for gold in self.golds
-        ]
+        return units_of(self.recipe, [gold.fold for gold in self.golds])
+
+
+def units_of(recipe: Recipe, folds: Sequence[int]) -> list[Unit]:
+    """Every student that a recipe makes, arm by arm, those of rivals last."""
+    seeds = recipe.seeds
+    points = {name: [*map(grid_label, grid_points(arm.grid))] for name, arm in recipe.arms.items()}
+    points |= {name: [""] for name, rival in recipe.rivals.items() if rival.kind == "student"}
+    buying = {name for name, arm in recipe.arms.items() if arm.synthesis}
+    return [
+        Unit(arm, grid, purchase, student, fold)
+        for arm, grids in points.items()
+        for grid in grids
+        for purchase in (seeds.purchase if arm in buying else seeds.purchase[:1])
+        for student in seeds.student
+        for fold in folds
+    ]
 
 
 def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:

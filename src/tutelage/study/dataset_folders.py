@@ -150,6 +150,8 @@ def _card(splits: dict[str, list[SavedRow]], run: PastRun, task: Task) -> Iterat
         name = teacher.options.get("model") or teacher.options.get("world") or ""
         yield f"- {label_of(called)}: {teacher.kind} {name}".rstrip()
     yield f"- recipe: {recipe.name} ({recipe.mode}), arms {', '.join({r.arm: 0 for r in rows})}"
+    if not run.ended:
+        yield "- unfinished: the study had not come to its end; rows may be missing"
     yield ""
     yield from _counts(rows)
     yield ""

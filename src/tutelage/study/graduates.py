@@ -12,7 +12,8 @@ from tutelage.exceptions import UserError
 from tutelage.plugins import find, nearest
 from tutelage.recipe import Recipe
 from tutelage.recipe.validation import parse_primary, student_of
-from tutelage.records import Example, Label, Prediction, Task
+from tutelage.records import Example, Prediction, Task
+from tutelage.store.encoding import decode
 from tutelage.study.archive import PastRun, find_run
 from tutelage.study.building import Plugged, grid_label, grid_points
 
@@ -111,10 +112,12 @@ def load_student(
 
 
 def task_of(run: PastRun) -> Task:
-    """The task that a finished run learned."""
-    told = run.results["task"]
-    labels = tuple(Label(**label) for label in told["labels"])
-    return Task(**{**told, "fields": tuple(told["fields"]), "labels": labels})
+    """The task that a run learns.
+
+    Raises:
+        UserError: it never came so far as to read gold.
+    """
+    return decode(Task, run.about.get("task") or run.results["task"])
 
 
 def find_unit(run: PastRun, arm: str = "", seed: int | None = None) -> dict[str, Any]:

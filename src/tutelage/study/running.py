@@ -27,9 +27,11 @@ from tutelage.plugins import NoOptions, find, nearest
 from tutelage.recipe import LoadedRecipe
 from tutelage.records import Example, Request, Scorecard
 from tutelage.steps import Unit, Workbench
+from tutelage.store.encoding import encode
 from tutelage.store.ledger import Ledger
 from tutelage.store.runs import Run, write_whole
 from tutelage.store.status import Listener, StatusBoard
+from tutelage.store.trails import Trail
 from tutelage.study.building import Prepared, prepare
 from tutelage.study.faculty import teachers_beside
 from tutelage.study.prompt_trials import refused_prompts
@@ -88,7 +90,7 @@ def run_study(
     prepared = prepare(loaded, limit=chosen.limit)
     with Run(folder) as run, StatusBoard(run, listener) as board:
         place = ledger or default_ledger(folder)
-        identity = identify(run, loaded, place)
+        identity = identify(run, loaded, place, prepared)
         study = Study(prepared, run, board, chosen, identity, place)
         return asyncio.run(study.complete())
 
@@ -97,11 +99,11 @@ def default_ledger(folder: Path) -> Path:
     return folder.resolve().parent / "ledger.sqlite"
 
 
-def identify(run: Run, loaded: LoadedRecipe, ledger: Path) -> str:
+def identify(run: Run, loaded: LoadedRecipe, ledger: Path, prepared: Prepared | None = None) -> str:
     """The run's id: made once and kept, so that a resumed run goes on with its own accounts.
 
-    Beside it stand the folder where the recipe's relative paths start and the ledger, for whoever
-    looks at the run later.
+    Beside it stand the folder where the recipe's relative paths start, the ledger, and once gold
+    was read the task and the folds, for whoever looks at the run later.
 
     Raises:
         UserError: the folder belongs to a recipe of another name.
@@ -116,6 +118,8 @@ def identify(run: Run, loaded: LoadedRecipe, ledger: Path) -> str:
             do="Name another folder with --out.",
         )
     facts |= {"folder": str(loaded.folder.resolve()), "ledger": str(ledger.resolve())}
+    if prepared is not None:
+        facts |= {"task": encode(prepared.task), "folds": [gold.fold for gold in prepared.golds]}
     write_whole(path, orjson.dumps(facts))
     write_whole(
         run.folder / "recipe.json", orjson.dumps(loaded.resolved(), option=orjson.OPT_INDENT_2)
@@ -207,10 +211,12 @@ class Study:
         self.board.set(unit=str(unit))
         learned = None
         if unit.arm not in self.failed:
+            bench = self.bench(unit, shop)
             try:
-                learned = await learn(self.bench(unit, shop))
+                learned = await learn(bench)
             except TrainingError as error:
                 self.failed[unit.arm] = error
+            bench.trail.end()
         self.board.set(units_done=self.board.facts()["units_done"] + 1)
         return learned
 
@@ -239,6 +245,7 @@ class Study:
             caps={"arm": asdict(caps.arm), "turn": asdict(caps.turn)} if caps else {},
             buyer=shop.buyer(unit) if shop else unit.arm,
             say=self._say,
+            trail=Trail(self.run.folder, asdict(unit)),
         )
 
     def gold(self, unit: Unit) -> Gold:

@@ -1,4 +1,8 @@
-"""The rows of a finished run, with where each came from and what was decided about it."""
+"""The rows of a run, with where each came from and what was decided about it.
+
+Of a run that was stopped, or is at work, these are the rows of all purchases, wave by wave, that it
+has seen through and judged: what it paid for is not lost to whoever goes no further.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,11 @@ from tutelage.exceptions import UserError
 from tutelage.harvesting import waves_of
 from tutelage.plugins import nearest
 from tutelage.records import Draft, Example, Material, Refusal, Span, Task, Verdict
-from tutelage.store.encoding import read_records
+from tutelage.steps import Unit
+from tutelage.store.encoding import read_records, rows_fingerprint
 from tutelage.store.runs import write_whole
 from tutelage.study.archive import PastRun
+from tutelage.study.run_purchases import purchases
 
 FORMATS = (".jsonl", ".csv", ".parquet")
 
@@ -46,38 +52,42 @@ class SavedRow:
 
 
 def saved_rows(run: PastRun, arms: Sequence[str] = ()) -> Iterator[SavedRow]:
-    """Every draft of a finished run in the order of arms, seeds, folds, turns and orders.
+    """Every judged draft of a run in the order of arms, seeds, folds, turns and orders.
 
     Students of one arm that share their purchase share its rows: each stands here once.
 
     Args:
-        run: A finished run.
+        run: A run; what it has not come to yet is missing (`shortfalls`).
         arms: These arms only; all where empty.
 
     Raises:
-        UserError: the run is not finished, or has no such arm.
+        UserError: the run has no such arm.
     """
-    units = run.results["units"]
-    known = list(dict.fromkeys(unit["arm"] for unit in units))
+    known = list(run.recipe.arms)
     for name in arms:
         if name not in known:
             raise UserError(f"The run {run.folder} has no arm {name!r}.", do=nearest(name, known))
-    seen: set[str] = set()
-    for unit in units:
-        if arms and unit["arm"] not in arms:
-            continue
-        for number, turn in enumerate(unit["turns"]):
-            for bought, curated in waves_of(turn["steps"]):
-                if not bought or curated in seen:
-                    continue
-                seen.add(curated)
-                yield from _judged(run, unit, number, bought, curated)
+    seen: set[tuple[str, str]] = set()
+    for purchase in purchases(run, arms):
+        unit = purchase.unit
+        for turn, steps in enumerate(purchase.turns):
+            for bought, curated in waves_of(steps):
+                if bought and (unit.arm, curated) not in seen:
+                    seen.add((unit.arm, curated))
+                    yield from _judged(run, unit, turn, bought, curated)
 
 
-def _judged(
-    run: PastRun, unit: dict[str, Any], turn: int, bought: str, curated: str
-) -> Iterator[SavedRow]:
+def _judged(run: PastRun, unit: Unit, turn: int, bought: str, curated: str) -> Iterator[SavedRow]:
+    """The drafts of one wave; none where it has not been judged, or is bought anew just now because
+    orders failed: verdicts are about drafts as they were."""
+    done = run.folder / curated / "done.json"
+    if not done.exists():
+        return
     drafts = read_records(run.folder / bought / "drafts.jsonl", Draft)
+    rows = [draft for draft in drafts if not isinstance(draft.content, Material)]
+    judged = rows_fingerprint(rows)
+    if orjson.loads(done.read_bytes()).get("judged", judged) != judged:
+        return
     verdicts = {
         verdict.draft: verdict
         for verdict in read_records(run.folder / curated / "verdicts.jsonl", Verdict)
@@ -85,7 +95,7 @@ def _judged(
     for draft in drafts:
         material = Verdict(draft.number, "kept", "synthesis", "material for later orders")
         verdict = verdicts.get(draft.number, material)
-        yield SavedRow(unit["arm"], unit["purchase_seed"], unit["fold"], turn, draft, verdict)
+        yield SavedRow(unit.arm, unit.purchase_seed, unit.fold, turn, draft, verdict)
 
 
 # --- writing --------------------------------------------------------------------------------------
