@@ -64,8 +64,9 @@ def test_grid_seeds_turns_and_folds_multiply_students(small_recipe):
     found = plan(recipe)
     assert [a.students for a in found.arms] == [2 * 3, 2 * 3 * 3]
     assert found.students == 6 + 18 + 3
-    assert [a.later_requests for a in found.arms] == [0, 2 * 2 * 5]
-    assert any("Later turns of b are not among the requests to buy" in n for n in found.notes)
+    assert [a.to_buy for a in found.arms] == [0, 2 * 3 * 5]
+    assert [a.later_requests for a in found.arms] == [0, 0]
+    assert any("Later turns of b are counted among the requests" in n for n in found.notes)
     assert not any("as if a critic" in note for note in found.notes)
 
 
@@ -95,10 +96,73 @@ def test_later_turns_are_counted_as_if_the_critic_named_every_row(small_recipe):
     assert arm.later_requests == 2 * 12 * 3
 
 
-def test_without_a_critic_students_share_their_later_turns(small_recipe):
-    found = plan(writing(small_recipe, synthesis={"zerogen": {"rows": 10}}, turns=3))
-    assert found.arms[0].later_requests == 2 * 10
-    assert found.worst.requests == 30
+def test_without_a_critic_students_share_their_later_turns(small_recipe, tmp_path):
+    recipe = writing(small_recipe, synthesis={"zerogen": {"rows": 10}}, turns=3)
+    (arm,) = plan(recipe).arms
+    assert (arm.orders, arm.later_orders) == (30, 20)
+    # Each label's text is asked for by one prompt: later turns draw it anew, and all cost alike.
+    (one,) = plan(writing(small_recipe, synthesis={"zerogen": {"rows": 10}})).arms
+    assert arm.worst.tokens == 3 * one.worst.tokens
+    assert arm.later_requests == 0
+    run_study(load_recipe(recipe), tmp_path / "r" / "s")
+    (after,) = plan(recipe, tmp_path / "r" / "ledger.sqlite").arms
+    assert (after.requests, after.to_buy) == (arm.requests, 0) == (30, 0)
+
+
+def bought(recipe, tmp_path):
+    results = run_study(load_recipe(recipe), tmp_path / "r" / "s").results
+    (charged,) = (c["requests"] for c in results["costs"]["charged"] if c["arm"] == "it")
+    return charged
+
+
+def alone(small_recipe, **arm):
+    return small_recipe(arms={"it": arm}, primary="", rivals=[])
+
+
+def test_turns_that_no_student_leads_are_to_be_bought(small_recipe, tmp_path):
+    # 100 unlabelled rows: 60 in the first turn, the 40 left in the second, none in the third.
+    arm = {"synthesis": {"annotate": {"rows": 60}}, "turns": 3}
+    recipe = alone(small_recipe, **arm)
+    (found,) = plan(recipe).arms
+    assert (found.orders, found.later_orders, found.to_buy) == (100, 40, 100)
+    assert (found.later_requests, found.later) == (0, Usage())
+    assert found.worst.requests == found.expected.requests == 100
+    assert bought(recipe, tmp_path) == 100
+    (after,) = plan(recipe, tmp_path / "r" / "ledger.sqlite").arms
+    assert (after.to_buy, after.most.requests) == (0, 0)
+
+
+def test_each_turn_of_several_methods_is_counted_as_its_own_method_orders(small_recipe, tmp_path):
+    parts = [{"annotate": {"rows": 20}}, {"explain": {"rows": 10}}]
+    recipe = alone(small_recipe, synthesis={"in_turns": {"parts": parts}}, turns=3)
+    (found,) = plan(recipe).arms
+    assert (found.to_buy, found.later_requests) == (20 + 10 + 10, 0)
+    assert bought(recipe, tmp_path) == 40
+
+
+def test_a_turn_that_patience_may_leave_out_is_a_bound(small_recipe):
+    # With patience 1 two turns come for certain, and the other two at most.
+    arm = {"synthesis": {"annotate": {"rows": 10}}, "turns": 4, "patience": 1}
+    found = plan(alone(small_recipe, **arm))
+    (it,) = found.arms
+    assert (it.to_buy, it.later_requests, it.most.requests) == (20, 20, 40)
+    assert any("only if patience does not end" in note for note in found.notes)
+
+
+def test_what_depends_on_verdicts_is_certain_as_far_as_it_comes_either_way(small_recipe):
+    # The second method labels what the first left over: 50 rows if checks keep all of the 50 that
+    # the first one asked about, and all 100 if they keep none.
+    parts = [{"annotate": {"rows": 50}}, "annotate"]
+    found = plan(alone(small_recipe, synthesis={"in_turns": {"parts": parts}}, turns=2))
+    (it,) = found.arms
+    assert (it.to_buy, it.later_requests) == (50 + 50, 50)
+    assert any("depends on which rows checks keep" in note for note in found.notes)
+
+
+def test_turns_in_which_nothing_is_ordered_are_told(small_recipe):
+    found = plan(alone(small_recipe, synthesis="explain", turns=2))
+    assert (found.arms[0].to_buy, found.arms[0].later_requests) == (80, 0)
+    assert any("it orders in the first one only" in note for note in found.notes)
 
 
 def test_what_rows_of_later_turns_will_be_nobody_knows_where_they_are_not_bought_yet(small_recipe):

@@ -13,16 +13,19 @@ NOTHING = Usage()
 
 @dataclass(frozen=True, slots=True)
 class ArmPlan:
-    """What one arm would buy in its first turn, over all its purchase seeds and folds."""
+    """What one arm would buy, over all its purchase seeds and folds: what is certain, and at most
+    how much more."""
 
     arm: str
     orders: int = 0
+    later_orders: int = 0
+    """Of these, in turns after the first."""
     requests: int = 0
     """Different requests: orders that share a prompt on purpose count once."""
     reused: int = 0
     """Of these, recorded in the ledger already, or bought by an arm before this one."""
     worst: Usage = NOTHING
-    """The most that the rest of the first turn can use."""
+    """The most that the rest of them can use."""
     expected: Usage = NOTHING
     measured: int = 0
     """Recorded replies from which `expected` was taken; 0 where it is a rule of thumb."""
@@ -32,7 +35,7 @@ class ArmPlan:
     texts: int = 0
     """Texts wanted of `requests`; more than these where a reply holds several."""
     later_requests: int = 0
-    """Most requests of the turns after the first, which depend on what the first ones bring."""
+    """Most further requests of turns after the first, which depend on what earlier ones bring."""
     later: Usage = NOTHING
     """The most that these can use."""
     students: int = 0

@@ -63,23 +63,42 @@ def unpriced(recipe: Recipe, prices: Mapping[str, Price | None]) -> Iterator[str
 
 def later_notes(recipe: Recipe, arms: Sequence[ArmPlan]) -> Iterator[str]:
     """How turns after the first were counted."""
-    counted = [plan.arm for plan in arms if plan.turns > 1 and plan.later_requests]
-    led = [arm for arm in counted if recipe.arms[arm].critic]
-    if led:
+    several = [plan for plan in arms if plan.turns > 1]
+    led = [plan for plan in several if recipe.arms[plan.arm].critic]
+    if counted := [plan.arm for plan in led if plan.later_requests]:
         yield (
-            f"Later turns of {', '.join(led)} are counted at their most, as if a critic named "
+            f"Later turns of {', '.join(counted)} are counted at their most, as if a critic named "
             "every row that it may; rows that checks refuse may be ordered again."
         )
-    if alone := [arm for arm in counted if arm not in led]:
-        yield (
-            f"Later turns of {', '.join(alone)} are not among the requests to buy: they are told "
-            "at their most. Rows that checks refuse may be ordered again."
-        )
-    for plan in arms:
-        if plan.turns > 1 and not plan.later_requests:
+    for plan in led:
+        if not plan.later_requests:
             yield (
                 f"{plan.arm} orders in {plan.turns} turns; one is counted, since the later ones "
                 "depend on what the first ones bring."
+            )
+    yield from _unled_notes(recipe, [plan for plan in several if plan not in led])
+
+
+def _unled_notes(recipe: Recipe, arms: Sequence[ArmPlan]) -> Iterator[str]:
+    """Of arms whose later turns no student leads."""
+    if counted := [plan.arm for plan in arms if plan.later_orders]:
+        yield (
+            f"Later turns of {', '.join(counted)} are counted among the requests, as if checks "
+            "kept every row; rows that they refuse may be ordered again."
+        )
+    for plan in arms:
+        if plan.later_requests:
+            why = "whether they come depends on which rows checks keep"
+            if recipe.arms[plan.arm].patience is not None:
+                why = "they come only if patience does not end the turns before"
+            yield (
+                f"{plan.arm}: {plan.later_requests:,} further requests of later turns are told at "
+                f"their most: {why}."
+            )
+        elif not plan.later_orders:
+            yield (
+                f"{plan.arm} has {plan.turns} turns, and as far as can be known beforehand it "
+                "orders in the first one only."
             )
 
 

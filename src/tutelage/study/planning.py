@@ -1,8 +1,8 @@
 """What a recipe would buy, before a cent is spent: requests, tokens, money, and what is reused.
 
 Orders are expanded as a run expands them, and every request is looked up in the ledger, so that
-the first turn's figures are exact at worst case; later turns are counted at their most. Nothing is
-sent and no key is needed.
+the figures are exact at worst case for the first turn, and for later ones where no student leads
+them (`later_turns`); the rest is counted at its most. Nothing is sent and no key is needed.
 """
 
 from __future__ import annotations
@@ -33,12 +33,11 @@ from tutelage.study.faculty import (
     rival_asking,
     teachers_beside,
 )
-from tutelage.study.later_turns import bounds_of_later_turns
+from tutelage.study.later_turns import foresee
 from tutelage.study.pilot import annotating_arms, pilot_request, pilot_rows
 from tutelage.study.plan_facts import ArmPlan, Plan
 from tutelage.study.plan_notes import plan_notes, uncounted
 from tutelage.study.shop import limits_of
-from tutelage.study.staged_requests import turn_requests
 from tutelage.teacher.annotator import ask, choose_shots
 from tutelage.teacher.prices import Price, hourly_rate, price_of
 
@@ -213,25 +212,26 @@ class Counting:
         find = self.book.find if self.book else lambda _: None
         critic = critic_of(arm, self.golds[0].task)
         session = self.sessions[arm.teacher]
-        orders: dict[tuple[int, int, int], int] = {}
+        texts: dict[tuple[int, int, int, int], int] = {}
         wanted: dict[str, Request] = {}
         later: list[Usage] = []
         for seed in self.recipe.seeds.purchase:
             for gold in self.golds:
                 brief = brief_of(synthesizer, gold, name, arm, seed)
-                for one in turn_requests(synthesizer, brief, session, find):
-                    orders[seed, gold.fold, one.order.number] = texts_of(one.request)
-                    wanted.setdefault(one.key, one.request)
-                later += bounds_of_later_turns(
-                    synthesizer, critic, brief, gold, session, turns=arm.turns
-                )
+                seen = foresee(synthesizer, critic, brief, gold, session, find, arm)
+                for turn, asked in enumerate(seen.turns):
+                    for one in asked:
+                        texts[seed, gold.fold, turn, one.order.number] = texts_of(one.request)
+                        wanted.setdefault(one.key, one.request)
+                later += seen.bounds
         students = len(self.recipe.seeds.student) * len(grid_points(arm.grid))
         later *= students if critic else 1
-        counted = self._counted(plan, len(orders), wanted, arm.teacher)
+        counted = self._counted(plan, len(texts), wanted, arm.teacher)
         return replace(
             counted,
             waves=synthesizer.waves,
-            texts=sum(orders.values()),
+            texts=sum(texts.values()),
+            later_orders=sum(turn > 0 for _, _, turn, _ in texts),
             later_requests=len(later),
             later=self._priced(later, arm.teacher),
         )

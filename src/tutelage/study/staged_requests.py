@@ -27,14 +27,25 @@ class Foreseen:
 
 
 def turn_requests(
-    synthesizer: Synthesizer, brief: Brief, session: Session, find: Find
+    synthesizer: Synthesizer,
+    brief: Brief,
+    session: Session,
+    find: Find,
+    draws: Counter[str] | None = None,
 ) -> Iterator[Foreseen]:
-    """The first level of requests of all stages of a first turn.
+    """The first level of requests of all stages of a turn.
 
     What earlier stages bring is read out of recorded replies where they are all there; else later
     stages are counted as they would be without it.
+
+    Args:
+        synthesizer: What orders.
+        brief: Of the turn.
+        session: Resolves requests.
+        find: Recorded replies.
+        draws: Draws that earlier turns took, by prompt, which is changed; none where absent.
     """
-    draws: Counter[str] = Counter()
+    draws = Counter() if draws is None else draws
     unknown: tuple[str, ...] = ()
     for stage in synthesizer.stages:
         asked = list(_asked(synthesizer, stage, brief, session, draws))
