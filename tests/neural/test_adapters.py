@@ -15,13 +15,10 @@ import peft
 import transformers
 
 from tutelage.exceptions import UserError
+from tutelage.neural.adapter_bases import BASE, CONFIG, WEIGHTS, fingerprint
 from tutelage.neural.adapters import (
-    BASE,
-    CONFIG,
-    WEIGHTS,
     Lora,
     attention_layers,
-    fingerprint,
     load_adapter,
     merge_adapter,
     put_lora,
@@ -206,6 +203,36 @@ def test_adapters_that_are_broken_or_no_lora_are_refused(
     assert "of the kind PREFIX_TUNING" in refused(bases, adapted[1])
     config.write_text("{")
     assert "cannot be read" in refused(bases, adapted[1])
+
+
+def test_an_adapter_whose_settings_and_matrices_differ_in_rank_is_refused(
+    adapted: Any, bases: dict[str, Path]
+) -> None:
+    config = adapted[1] / CONFIG
+    told = orjson.loads(config.read_bytes())
+    config.write_bytes(orjson.dumps(told | {"r": 4}))
+    assert "has two ranks: 4 and 2" in refused(bases, adapted[1])
+    config.write_bytes(orjson.dumps(told | {"r": 4, "rank_pattern": {"q_proj": 2, "v_proj": 2}}))
+    net = load_body(body("causal", bases["causal"]))
+    load_adapter(net.model, net.tokenizer, adapted[1], base="tiny")
+
+
+@pytest.mark.filterwarnings("ignore")  # peft's own
+@pytest.mark.parametrize("how", ["target_modules", "modules_to_save"])
+def test_embeddings_that_an_adapter_brings_must_have_the_base_s_vocabulary(
+    how: str, bases: dict[str, Path], tmp_path: Path
+) -> None:
+    net = load_body(body("causal", bases["causal"]))
+    parts = {"target_modules": ["q_proj"]}
+    parts[how] = [*parts.get(how, []), "embed_tokens"]
+    config = peft.LoraConfig(task_type="CAUSAL_LM", r=2, **parts)
+    peft.get_peft_model(net.model, config).save_pretrained(tmp_path)
+    again = load_body(body("causal", bases["causal"]))
+    load_adapter(again.model, again.tokenizer, tmp_path, base=str(bases["causal"]))
+    larger = load_body(body("causal", bases["causal"]))
+    larger.model.resize_token_embeddings(500)
+    told = refused(bases, tmp_path, net=larger, base=str(bases["causal"]))
+    assert "embed_tokens" in told and "is (500, 32) there; the adapter is" in told
 
 
 def test_an_unknown_layer_is_refused_with_a_hint(bases: dict[str, Path]) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import sys
 
 import pytest
 
@@ -103,3 +104,34 @@ def test_the_share_of_rows_that_the_limit_cuts(small_recipe, tmp_path):
     assert cut.longest > 30
     wide = check(small_recipe(student={"kind": "classifier", "max_source": 512}), tmp_path).cut
     assert wide.share == 0.0
+
+
+@pytest.mark.train
+def test_an_adapter_of_another_model_is_told_before_a_run(small_recipe, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from tutelage.neural.adapters import Lora, put_lora, save_adapter
+    from tutelage.neural.causal import CausalShape, fresh_causal
+
+    for name, width in (("own", 16), ("other", 32)):
+        shape = CausalShape(d_model=width, layers=1, heads=2, d_ff=32, vocab_size=300, positions=64)
+        net = fresh_causal(shape, ["it is good"], seed=1)
+        net.save(tmp_path / name)
+        (tmp_path / name / "model.safetensors").unlink()  # `check` reads no weights
+        if name == "own":
+            view = put_lora(net.model, Lora(rank=2), family="causal", base="own", seed=1)
+            save_adapter(view, net.tokenizer, tmp_path / "adapter")
+
+    def told(model):
+        local = {"kind": "local", "model": model, "adapter": "adapter"}
+        return check(small_recipe(teacher=local), tmp_path)
+
+    fits = told("own")
+    assert fits.ok and not any("adapter" in warning for warning in fits.warnings)
+    (fault,) = told("other").faults
+    assert "was tuned on another model, not on" in fault.what and "q_proj" in fault.why
+    monkeypatch.setitem(sys.modules, "tutelage.neural.writers", None)  # as without the extra
+    untold = told("other")
+    assert untold.ok
+    assert "The adapter adapter was not tried: the extra `train` is not installed." in (
+        untold.warnings
+    )

@@ -1,5 +1,5 @@
-"""LoRA (arXiv 2106.09685) on networks of every family: put on, saved in peft's own format, checked
-against the base that it belongs to, merged.
+"""LoRA (arXiv 2106.09685) on networks of every family: put on, saved in peft's own format, loaded
+on the base that it belongs to (`adapter_bases.py`), merged.
 
 peft swaps layers inside the network that it is given. So whoever holds the plain network trains and
 asks it as before; the object that peft returns is needed only to save and to merge.
@@ -7,7 +7,6 @@ asks it as before; the object that peft returns is needed only to save and to me
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,19 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import orjson
 import peft
 import torch
 import transformers
 from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from tutelage.exceptions import UserError
+from tutelage.neural.adapter_bases import BASE, WEIGHTS, check_adapter, fingerprint
 from tutelage.neural.checkpoint import write_folder
 from tutelage.neural.devices import own_randomness
-from tutelage.neural.tokenization import load_tokenizer
 from tutelage.neural.weights import quiet
 from tutelage.plugins import nearest
 
@@ -37,9 +34,6 @@ TASKS: Mapping[Family, str] = {
     "seq2seq": "SEQ_2_SEQ_LM",
     "causal": "CAUSAL_LM",
 }
-CONFIG, WEIGHTS, BASE = "adapter_config.json", "adapter_model.safetensors", "base.json"
-SAMPLE = 64
-"""Values at either end of each tensor that tell one base from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,117 +199,5 @@ def merge_adapter(adapted: Any) -> Any:
         return adapted.merge_and_unload()
 
 
-def check_adapter(model: Any, tokenizer: Any, folder: Path, *, base: str) -> None:
-    """Refuse an adapter that does not belong to this base, before any work.
-
-    Raises:
-        UserError: says what differs.
-    """
-    if not (folder / CONFIG).is_file() or not (folder / WEIGHTS).is_file():
-        raise UserError(
-            f"{folder} holds no adapter.",
-            f"An adapter is a folder with {CONFIG} and {WEIGHTS}.",
-            "Give the folder that tuning or peft wrote.",
-        )
-    note, config = _read(folder)
-    named = config.get("base_model_name_or_path") or ""
-    _check_vocabulary(tokenizer, folder, note, base)
-    _check_shapes(model, folder, base)
-    known, found = note.get("fingerprint"), fingerprint(model)
-    if known and found:
-        if known != found:
-            raise _another_base(folder, named, base, "Their weights differ.")
-    elif named and Path(named).name.casefold() != Path(base).name.casefold():
-        raise UserError(
-            f"The adapter in {folder} was tuned on {named}, and is put on {base}.",
-            "An adapter is a change of one set of weights, and nothing else tells whether these "
-            "are the same.",
-            "Load it on its own base; where that only has another name here, write this one as "
-            f"base_model_name_or_path into its {CONFIG}.",
-        )
-
-
-def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The note of an adapter's base, which others than we do not write, and its settings."""
-    try:
-        note = orjson.loads(path.read_bytes()) if (path := folder / BASE).is_file() else {}
-        config = orjson.loads((folder / CONFIG).read_bytes())
-        with safe_open(folder / WEIGHTS, framework="pt"):
-            pass
-    except (orjson.JSONDecodeError, SafetensorError) as e:
-        raise UserError(
-            f"The adapter in {folder} cannot be read.",
-            str(e),
-            "Copy it anew, or tune it again.",
-        ) from e
-    if config.get("peft_type") != "LORA":
-        raise UserError(
-            f"The adapter in {folder} is of the kind {config.get('peft_type')}.",
-            "Only adapters by LoRA are put on a model here.",
-            "Merge it into its base by peft, and name the folder of the merged model.",
-        )
-    return note, config
-
-
-def _check_vocabulary(tokenizer: Any, folder: Path, note: Mapping[str, Any], base: str) -> None:
-    known = note.get("vocabulary")
-    if known is None and (folder / "tokenizer_config.json").is_file():
-        known = len(load_tokenizer(str(folder), offline=True))
-    if known is not None and known != len(tokenizer):
-        raise UserError(
-            f"The adapter in {folder} has a vocabulary of {known} pieces, {base} one of "
-            f"{len(tokenizer)}.",
-            "The same piece would have another number, and every answer would be noise.",
-            "Load the adapter on the model that it was tuned on, with the same tokenizer.",
-        )
-
-
-def _check_shapes(model: Any, folder: Path, base: str) -> None:
-    """Each matrix must fit a layer of the base: A is [rank, in], B is [out, rank]."""
-    with safe_open(folder / WEIGHTS, framework="pt") as file:
-        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
-    parts = dict(model.named_modules())
-    for key, shape in shapes.items():
-        name = key.removeprefix("base_model.model.")
-        layer, _, matrix = name.partition(".lora_")
-        if not matrix:
-            continue
-        if layer not in parts:
-            raise _another_base(folder, "", base, f"{base} has no layer {layer}.")
-        weight = getattr(parts[layer], "weight", None)
-        sizes = () if weight is None else tuple(weight.shape)
-        size = shape[1] if matrix.startswith(("A", "embedding_B")) else shape[0]
-        quantised = weight is not None and weight.dtype == torch.uint8  # packed: no shape to see
-        if not quantised and size not in sizes:
-            raise _another_base(
-                folder, "", base, f"{layer} is {sizes} there; the adapter is {shape}."
-            )
-
-
-def _another_base(folder: Path, named: str, base: str, why: str) -> UserError:
-    whose = f"another model ({named})" if named and named != base else "another model"
-    return UserError(
-        f"The adapter in {folder} was tuned on {whose}, not on {base}.",
-        why,
-        "Load it on its own base, or tune an adapter for this one.",
-    )
-
-
 def _base_note(model: Any, base: str) -> dict[str, Any]:
     return {"model": base, "fingerprint": fingerprint(model)}
-
-
-def fingerprint(model: Any) -> str | None:
-    """Name the weights of a network's body by a sample of each, rounded to bf16, so that the
-    precision in which it was loaded does not matter. None where they are packed into 4 bits."""
-    found = hashlib.blake2b(digest_size=16)
-    for name, weight in model.base_model.named_parameters():
-        if weight.dtype == torch.uint8:
-            return None
-        if ".pooler." in f".{name}":
-            continue
-        flat = weight.detach().flatten()
-        sample = torch.cat([flat[:SAMPLE], flat[-SAMPLE:]]).to(torch.bfloat16).float()
-        values = np.ascontiguousarray(sample.cpu().numpy(), dtype="<f4").tobytes()
-        found.update(f"{name}{tuple(weight.shape)}".encode() + values)
-    return found.hexdigest()

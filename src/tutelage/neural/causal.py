@@ -106,7 +106,7 @@ def load_causal(
     """
     place = locate(model)
     config = read_config(place)
-    _check_family(model, config)
+    check_decoder_only(model, config)
     tokenizer = load_tokenizer(model)
     with own_randomness(torch.device("cpu")), reading(place):
         torch.manual_seed(0)  # weights that a file lacks are the same each time
@@ -118,7 +118,12 @@ def load_causal(
     return Causal(net, tokenizer)
 
 
-def _check_family(model: str, config: Any) -> None:
+def check_decoder_only(model: str, config: Any) -> None:
+    """Refuse a model of another family by its configuration.
+
+    Raises:
+        UserError: says what it is.
+    """
     names = set(config.architectures or ())
     known = set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values())
     if config.is_encoder_decoder or (names and not names & known):

@@ -73,7 +73,7 @@ def needed(
         batch_size: Sequences that are written at once.
         length: Pieces of each, prompt included.
     """
-    model = _skeleton(config)
+    model = skeleton(config)
     parameters = sum(p.numel() for p in model.parameters())
     adapters = _adapter_size(model, rank) if training and lora else 0
     trained = (adapters if lora else parameters) if training else 0
@@ -88,12 +88,17 @@ def needed(
     )
 
 
-def _skeleton(config: Any) -> Any:
-    """The network without its weights: tensors on the meta device have shapes and no memory."""
+def skeleton(config: Any, *, writes: bool = False) -> Any:
+    """The network without its weights: tensors on the meta device have shapes and no memory.
+
+    Args:
+        config: Of transformers.
+        writes: Give it a head that writes, although its configuration does not speak of one.
+    """
     names = " ".join(config.architectures or ())
     if config.is_encoder_decoder:
         kind = transformers.AutoModelForSeq2SeqLM
-    elif "CausalLM" in names or "LMHead" in names or getattr(config, "is_decoder", False):
+    elif writes or "CausalLM" in names or "LMHead" in names or getattr(config, "is_decoder", False):
         kind = transformers.AutoModelForCausalLM
     else:
         kind = transformers.AutoModel

@@ -10,15 +10,18 @@ import huggingface_hub
 import torch
 
 from tutelage.exceptions import UserError
+from tutelage.neural.adapter_bases import check_adapter, check_name
 from tutelage.neural.adapters import load_adapter, merge_adapter
-from tutelage.neural.causal import load_causal
+from tutelage.neural.causal import check_decoder_only, load_causal
 from tutelage.neural.devices import pick_device, pick_precision
 from tutelage.neural.families import load_transducer
 from tutelage.neural.lessons import Writer
-from tutelage.neural.memory import RANK, check_fits, check_shape_fits
+from tutelage.neural.memory import RANK, check_fits, check_shape_fits, skeleton
+from tutelage.neural.tokenization import load_tokenizer
 from tutelage.neural.tuning_plan import Tuning
 from tutelage.neural.weights import locate, read_config, reading
 
+Kind = Literal["auto", "causal", "seq2seq"]
 NEEDED = ("*.jinja", "*.json", "*.model", "*.safetensors", "*.txt")
 """Files of a model: configuration, tokenizer, chat template, weights."""
 
@@ -26,7 +29,7 @@ NEEDED = ("*.jinja", "*.json", "*.model", "*.safetensors", "*.txt")
 def load_writer(
     model: str,
     *,
-    family: Literal["auto", "causal", "seq2seq"] = "auto",
+    family: Kind = "auto",
     precision: str,
     revision: str = "",
     adapter: Path | None = None,
@@ -63,6 +66,56 @@ def load_writer(
         net.model = merge_adapter(adapted)
     net.model.eval()
     return net
+
+
+def try_adapter(model: str, adapter: Path, *, family: Kind = "auto", revision: str = "") -> str:
+    """Refuse an adapter that does not belong to a model, before any weight is loaded.
+
+    The model's configuration gives every layer its shape, and its tokenizer the vocabulary. Whether
+    a model of the same shape is the very one that it was tuned on, only `load_writer` tells.
+
+    Looks on this machine only.
+
+    Args:
+        model: Hub id or folder.
+        adapter: Folder of a LoRA adapter.
+        family: As for `load_writer`.
+        revision: Of a hub id; the newest where empty.
+
+    Returns:
+        Why the model could not be looked at; empty where it was.
+
+    Raises:
+        UserError: no adapter that can be read, or one of another model.
+    """
+    place = _found(model, revision)
+    if place is None:
+        check_name(adapter, base=model)
+        return f"the model {model} is not on this machine yet"
+    config = read_config(place)
+    if _family(model, place, family) == "causal":
+        check_decoder_only(model, config)
+    net = skeleton(config, writes=True)
+    check_adapter(net, load_tokenizer(place, offline=True), adapter, base=model)
+    return ""
+
+
+def _found(model: str, revision: str) -> str | None:
+    """The folder of a model, where this machine has its configuration and tokenizer."""
+    place = Path(locate(model))
+    if place.is_dir():
+        return str(place)
+    try:
+        with reading(model):
+            place = Path(
+                huggingface_hub.snapshot_download(
+                    str(place), revision=revision or None, local_files_only=True
+                )
+            )
+            load_tokenizer(str(place), offline=True)
+    except UserError:
+        return None
+    return str(place) if (place / "config.json").is_file() else None
 
 
 def _family(model: str, place: str, wanted: str) -> str:

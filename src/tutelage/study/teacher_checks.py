@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 from uuid import uuid4
 
 from tutelage.exceptions import TutelageError, UserError
@@ -22,6 +24,16 @@ from tutelage.study.prompt_trials import refused_prompts
 from tutelage.study.shop import limits_of
 from tutelage.teacher.prices import Price, hourly_rate
 from tutelage.teacher.probing import Findings, probe
+
+
+@runtime_checkable
+class Examining(Protocol):
+    """A session that can tell whether its parts belong together before its model is loaded."""
+
+    def examine(self) -> str:
+        """What could not be looked at and why; empty where all was. Raises UserError where they do
+        not."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ async def look_at_teachers(
     """
     found = []
     for called, spec in asked_teachers(loaded.recipe).items():
-        known, price = await _sketch(loaded, gold, called, faults)
+        known, price = await _sketch(loaded, gold, called, faults, warnings)
         if known is None:
             continue
         warnings += unpriced(loaded.recipe, {called: price})
@@ -73,16 +85,23 @@ async def look_at_teachers(
 
 
 async def _sketch(
-    loaded: LoadedRecipe, gold: Gold, called: str, faults: list[TutelageError]
+    loaded: LoadedRecipe,
+    gold: Gold,
+    called: str,
+    faults: list[TutelageError],
+    warnings: list[str],
 ) -> tuple[Known | None, Price | None]:
+    at = f"teachers.{called}: " if called else ""
     try:
         async with sketched(loaded, gold, Path(), called) as session:
             price = teacher_price(loaded.recipe, called, session)
             faults += refused_prompts(loaded, gold, {called: session})
+            if isinstance(session, Examining):
+                untold = await asyncio.to_thread(session.examine)
+                warnings += [f"{at}{untold}"] if untold else []
             told = None if price is None else (price.input / 1e6, price.output / 1e6)
             return Known(label_of(called), session.name, told, hourly_rate(session)), price
     except TutelageError as e:
-        at = f"teachers.{called}: " if called else ""
         faults.append(UserError(f"{at}{e.what}", e.why, e.do) if at else e)
         return None, None
 

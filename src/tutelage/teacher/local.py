@@ -154,6 +154,28 @@ class LocalSession:
             return kept
         return {} if self._resident is None else self._resident.facts()
 
+    def examine(self) -> str:
+        """Look whether the adapter belongs to the model, as far as files on this machine tell.
+
+        Returns:
+            What could not be looked at and why; empty where all was.
+
+        Raises:
+            UserError: it belongs to another model, or cannot be read.
+        """
+        if self._adapter is None:
+            return ""
+        try:
+            why = importlib.import_module("tutelage.neural.writers").try_adapter(
+                self._weights.place,
+                self._adapter.place,
+                family=self._options.family,
+                revision=self._options.revision,
+            )
+        except ModuleNotFoundError:
+            why = "the extra `train` is not installed"
+        return f"The adapter {self._options.adapter} was not tried: {why}." if why else ""
+
     def _prepare(self, purchase: int) -> Callable[[Sequence[Request]], Sequence[Reply | str]]:
         """The loaded model; one answers for all purchases."""
         if self._resident is None:

@@ -22,7 +22,8 @@ class LocalOptions:
     revision: str = ""
     """Branch, tag or commit of a hub id; its newest where empty."""
     adapter: str = ""
-    """Folder of a LoRA adapter of `peft`, made for this model; empty for none."""
+    """Folder of a LoRA adapter of `peft`, made for this model, which `check` looks into; empty for
+    none."""
     precision: Precision = "auto"
     """`auto` is bf16 where the device computes in it natively. In fp32 a request's text does not
     depend on the batch that it is in; in bf16 it may."""
