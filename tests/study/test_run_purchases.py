@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from tutelage.exceptions import BudgetReached
+from tutelage.exceptions import BudgetReached, UserError
 from tutelage.recipe import load_recipe
 from tutelage.store.encoding import read_records, write_records
 from tutelage.store.runs import Run
@@ -133,6 +135,19 @@ def test_a_run_that_goes_on_is_not_finished_by_its_old_results(stop: Stop) -> No
     assert run.finished and not run.ended
     assert [one.arm for one in shortfalls(run)] == ["annotate"]
     assert {row.arm for row in saved_rows(run)} == {"explain"}
+
+
+def test_a_run_of_an_earlier_version_is_not_taken_for_one_that_bought_nothing(stop: Stop) -> None:
+    run = stop.on(500)  # type: ignore[attr-defined]
+    told = orjson.loads((run.folder / "run.json").read_bytes())
+    del told["folds"]
+    (run.folder / "run.json").write_bytes(orjson.dumps(told))
+    shutil.rmtree(run.folder / "units")
+    with pytest.raises(UserError, match="made by an earlier version"):
+        list(saved_rows(PastRun(run.folder)))
+    again = stop.on(500)  # type: ignore[attr-defined]
+    assert len(list(saved_rows(again))) == 60
+    assert again.spent().requests == 60
 
 
 def test_units_follow_from_the_recipe_alone(small_recipe: Callable[..., dict[str, Any]]) -> None:

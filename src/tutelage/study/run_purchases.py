@@ -46,7 +46,17 @@ def purchases(run: PastRun, arms: Sequence[str] = ()) -> list[Purchase]:
     Args:
         run: Any run; one that never read gold has none, since it knows no folds.
         arms: These arms only; all where empty.
+
+    Raises:
+        UserError: the run has results, but was made before runs told their units' steps.
     """
+    if run.finished and "folds" not in run.about:
+        raise UserError(
+            f"The run {run.folder} was made by an earlier version.",
+            "It does not say which of its steps belong together.",
+            "Run its recipe again in this folder: finished steps are read, and nothing is bought "
+            "twice.",
+        )
     looping = looping_arms(run.recipe)
     shared: dict[tuple[object, ...], list[Unit]] = {}
     for unit in units_of(run.recipe, run.about.get("folds", ())):
