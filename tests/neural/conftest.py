@@ -58,3 +58,59 @@ def bases(tmp_path_factory: pytest.TempPathFactory, lessons: Any) -> dict[str, P
     for family, net in nets.items():
         net.save(root / family)
     return {family: root / family for family in nets}
+
+
+@pytest.fixture(scope="session")
+def masking_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained encoder whose tokenizer has a mask, as published ones have."""
+    import tokenizers
+    import torch
+    import transformers
+
+    special = {
+        f"{name.lower()}_token": f"[{name}]" for name in ("PAD", "UNK", "CLS", "SEP", "MASK")
+    }
+    words = [
+        "the",
+        "cat",
+        "sat",
+        "on",
+        "mat",
+        "dog",
+        "ran",
+        "to",
+        "one",
+        "is",
+        "red",
+        "text",
+        "it",
+        "answer",
+        "good",
+        "bad",
+        "pos",
+        "neg",
+        ":",
+        ".",
+    ]
+    letters = [mark + x for mark in ("", "##") for x in "abcdefghijklmnopqrstuvwxyz"]
+    known = {piece: i for i, piece in enumerate([*special.values(), *words, *letters])}
+    inner = tokenizers.Tokenizer(tokenizers.models.WordPiece(known, unk_token="[UNK]"))
+    inner.normalizer = tokenizers.normalizers.Lowercase()
+    inner.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    inner.decoder = tokenizers.decoders.WordPiece()
+    inner.post_processor = tokenizers.processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    folder = tmp_path_factory.mktemp("masking")
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, model_max_length=64, **special
+    ).save_pretrained(folder)
+    torch.manual_seed(1)
+    config = transformers.BertConfig(
+        vocab_size=len(known),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder

@@ -11,6 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from transformers import BertModel
+
 from tutelage.exceptions import TrainingError, UserError
 from tutelage.neural.adapters import Lora
 from tutelage.neural.causal import CausalShape
@@ -73,12 +75,21 @@ def killer(at: int) -> Any:
         ("seq2seq", {"dropout": 0.1}, (5,)),
         ("causal", {"shape": SHAPE, "pretrain_steps": 4, "lora": Lora(rank=2)}, (1, 5, 3)),
         ("seq2seq", {"shape": SIZES, "pretrain_steps": 4}, (3, 4, 6)),
+        ("seq2seq", {"model": "masking", "pretrain_steps": 4, "vocabulary": "used"}, (3, 4, 6)),
     ],
 )
 def test_a_tuning_broken_off_anywhere_ends_as_if_undisturbed(
-    family: Any, changes: Any, kills: Any, bases: dict[str, Path], lessons: Any, tmp_path: Path
+    family: Any,
+    changes: Any,
+    kills: Any,
+    bases: dict[str, Path],
+    masking_encoder: Path,
+    lessons: Any,
+    tmp_path: Path,
 ) -> None:
-    given = plan(family, **({} if "shape" in changes else {"model": str(bases[family])}), **changes)
+    place = masking_encoder if "model" in changes else bases[family]
+    model = {} if "shape" in changes else {"model": str(place)}
+    given = plan(family, **{**changes, **model})
     whole = learn(given, lessons, tmp_path / "whole", texts=TEXTS)
     broken = tmp_path / "broken"
     for at in kills:
@@ -145,8 +156,9 @@ def test_each_family_learns_its_lessons(
     found = tuned.probabilities(lessons)
     assert found.shape == (8, 2) and np.allclose(found.sum(axis=1), 1)
     assert [LABELS[i] for i in found.argmax(axis=1)] == [row.label for row in lessons]
-    accuracy = [moment["dev"]["accuracy"] for moment in tuned.facts["history"]]
-    assert tuned.facts["best_step"] == tuned.facts["history"][accuracy.index(1.0)]["step"]
+    right = [look for look in tuned.facts["history"] if look["dev"]["accuracy"] == 1.0]
+    best = min(right, key=lambda look: look["dev"]["loss"])
+    assert tuned.facts["best_step"] == best["step"]
 
 
 def test_a_causal_teacher_from_nothing_learns_eight_lessons_by_heart(
@@ -294,3 +306,30 @@ def test_a_warm_started_decoder_takes_no_adapter(
         learn(given, lessons, tmp_path)
     tuned = learn(replace(given, lora=None), lessons, tmp_path / "whole")
     assert tuned.probabilities(lessons).shape == (8, 2)
+
+
+def test_a_vocabulary_of_used_pieces_is_saved_and_loaded(
+    masking_encoder: Path, lessons: Any, tmp_path: Path
+) -> None:
+    given: Any = {"model": str(masking_encoder), "steps": 2}
+    whole = learn(plan("seq2seq", **given), lessons, tmp_path / "whole")
+    less = learn(plan("seq2seq", **given, vocabulary="used"), lessons, tmp_path / "less")
+    unheard = ["the", "cat", "sat", "on", "mat", "dog", "ran", "to", "one", "red"]
+    assert len(less.net.tokenizer) == len(whole.net.tokenizer) - len(unheard)
+    assert less.parameters < whole.parameters
+    assert weights(load_tuned(tmp_path / "less")) == weights(less)
+
+
+def test_a_decoder_out_of_an_encoder_learns_ten_times_as_fast(
+    masking_encoder: Path, lessons: Any, tmp_path: Path
+) -> None:
+    given = plan("seq2seq", model=str(masking_encoder), steps=1, weight_decay=0.0)
+    model = learn(given, lessons, tmp_path).net.model
+    name = "encoder.layer.0.attention.self.query.weight"
+    began = BertModel.from_pretrained(masking_encoder).get_parameter(name)
+    moved = [
+        float((part.get_parameter(name) - began).detach().abs().max())
+        for part in (model.encoder, model.decoder.bert)
+    ]
+    rate = given.learning_rate  # is the most that one step of Adam moves a weight
+    assert moved[0] <= 1.001 * rate and moved[1] == pytest.approx(10 * rate, rel=0.01)

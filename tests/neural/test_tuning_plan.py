@@ -27,6 +27,8 @@ SHAPE = CausalShape()
         (Tuning("causal", shape=SHAPE, lora=Lora()), (), (), "LoRA on random weights"),
         (Tuning("causal", shape=SHAPE, pretrain_steps=5), (), (), "nothing to pre-train"),
         (Tuning("causal", "m", pretrain_steps=5), (), ("a",), "nothing to pre-train"),
+        (Tuning("seq2seq", "m", lora=Lora(), pretrain_steps=5), "ab", (), "nothing to pre-train"),
+        (Tuning("seq2seq", "m", lora=Lora(), vocabulary="used"), (), (), "vocabulary: used is for"),
         (Tuning("encoder", shape=SHAPE, pretrain_steps=5), "ab", ("a",), "nothing to pre-train"),
         (Tuning("causal", "m", precision="fp16"), (), (), "precision 'fp16'"),
         (Tuning("encoder", "m", quantise="4bit"), "ab", (), "quantise: 4bit"),

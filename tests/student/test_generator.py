@@ -298,6 +298,22 @@ def test_an_encoder_may_keep_its_first_layers(encoder_folder: Path, tmp_path: Pa
     assert (len(net.encoder.encoder.layer), len(net.decoder.bert.encoder.layer)) == (1, 1)
 
 
+def test_a_student_may_keep_the_pieces_of_its_rows_alone(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    rows = [Example(f"{i}", {"text": "red blue"}, target="blue red") for i in range(4)]
+    facts = {
+        vocabulary: learner(config=None, model=str(encoder_folder), steps=1, vocabulary=vocabulary)
+        .fit(rows, [], seed=1, folder=tmp_path / vocabulary)
+        .facts
+        for vocabulary in ("all", "used")
+    }
+    assert facts["used"]["vocabulary"] < facts["all"]["vocabulary"]
+    gone = facts["all"]["vocabulary"] - facts["used"]["vocabulary"]
+    # A row of 32 weights for each piece, in the encoder's table and the decoder's, and its bias.
+    assert facts["all"]["parameters"] - facts["used"]["parameters"] == gone * (32 + 32 + 1)
+
+
 def _asked(tokenizer: Any, row: Example) -> Any:
     asked = tokenizer(row.fields["text"], return_tensors="pt")
     return {name: asked[name] for name in ("input_ids", "attention_mask")}

@@ -444,6 +444,8 @@ async def test_gold_that_cannot_teach_is_told_before_anything_is_asked(
         ({"task": WRITING, "teaches": "generate", "forms": ("label",)}, "written for a label"),
         ({"model": "m", "pretrain": PretrainingOptions(3)}, "pretrain and the model m"),
         ({"family": "encoder", "pretrain": PretrainingOptions(3)}, "pretrain and family: encoder"),
+        ({"vocabulary": "used"}, "not a seq2seq model to tune in full"),
+        ({"model": "m", "family": "seq2seq", "vocabulary": "used"}, "not a seq2seq model to tune"),
         ({"forms": ("texts",)}, "Forms say what it learns to write"),
     ],
 )

@@ -8,7 +8,10 @@ from typing import Any
 
 from tutelage.exceptions import UserError
 
-FINE_TUNED = ("student={kind: classifier, model: minilm, epochs: 8, batch_size: 16}",)
+FINE_TUNED = (
+    "student={kind: classifier, model: minilm, steps: 150, batch_size: 16, "
+    "evaluations_per_epoch: 1}",
+)
 """`--full`: the whole encoder learns, not a head alone."""
 SHORT = {
     "quickstart": (

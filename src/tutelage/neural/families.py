@@ -18,6 +18,10 @@ from tutelage.neural.devices import in_full_precision, own_randomness
 from tutelage.neural.tokenization import load_tokenizer, pieces, train_tokenizer
 from tutelage.neural.weights import OFFLINE_SAFE, first_layers, locate, quiet, read_config, reading
 
+DECODER_PACE = 10.0
+"""Times that a decoder which was just made learns faster than the encoder beside it: attention
+between the two starts from nothing, while the encoder has only to be adapted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -173,15 +177,22 @@ def load_transducer(
             net = _warm_start(place, tokenizer, layers, decoder_layers or 2)
     set_dropout(net, dropout)
     transducer = Transducer(net, tokenizer)
-    # Published models bring settings of their own (least lengths, forced pieces, beams), which
-    # transformers would mix into ours.
-    net.generation_config = transformers.GenerationConfig(
-        pad_token_id=transducer.pad,
-        eos_token_id=transducer.end,
-        decoder_start_token_id=transducer.start,
-    )
+    net.generation_config = plain_generation(transducer)
     transducer.is_warm_start = not config.is_encoder_decoder
     return transducer
+
+
+def paces_of(net: Transducer, pace: float = DECODER_PACE) -> dict[str, float]:
+    """How many times faster which parts learn: the decoder where it was just made."""
+    return {"decoder.": pace} if net.is_warm_start else {}
+
+
+def plain_generation(net: Transducer) -> Any:
+    """Settings of writing that hold nothing but the ids. Published models bring some of their own
+    (least lengths, forced pieces, beams), which transformers would mix into ours."""
+    return transformers.GenerationConfig(
+        pad_token_id=net.pad, eos_token_id=net.end, decoder_start_token_id=net.start
+    )
 
 
 def _check_encoder(model: str, config: Any) -> None:

@@ -1,7 +1,9 @@
-"""Pre-training of networks that begin from nothing, on the texts that are given and no others.
+"""Pre-training of networks that cannot write yet, on the texts that are given and no others.
 
 A causal network learns the next piece of packed texts; an encoder–decoder learns to write what was
-cut out of them (span corruption, arXiv 1910.10683, section 3.1.4).
+cut out of them (span corruption, arXiv 1910.10683, section 3.1.4). A decoder that was made out of
+an encoder learns to write whole texts of which spans are masked (text infilling, arXiv 1910.13461,
+section 2.2): the encoder knows the mask.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import tokenizers
@@ -19,7 +21,7 @@ from tutelage.exceptions import UserError
 from tutelage.neural.batching import Sizes as Lengths
 from tutelage.neural.causal import Causal, CausalShape, fresh_causal
 from tutelage.neural.devices import stream
-from tutelage.neural.families import Sizes, fresh_transducer
+from tutelage.neural.families import Sizes, Transducer, fresh_transducer, paces_of
 from tutelage.neural.lessons import Share, Writer, share_loss, shares
 from tutelage.neural.schedule import Schedule
 from tutelage.neural.targets import Encoded
@@ -30,8 +32,9 @@ TOLD = "pretraining.json"
 """Facts of the pre-training, beside the weights."""
 LONGEST = 512
 """Pieces of a block at most."""
-CORRUPTED, SPAN = 0.15, 3
-"""Share of the pieces that are cut out, and how many at a time on average, as in T5."""
+CORRUPTED, MASKED, SPAN = 0.15, 0.3, 3
+"""Shares of the pieces that are cut out in T5 and masked in BART, and how many at a time on average
+in both."""
 SENTINELS = 32
 """Marks for what was cut out: enough for the longest block."""
 WARMUP = 0.1
@@ -65,6 +68,7 @@ def pretrain(
     *,
     steps: int,
     rate: float,
+    share: float | None = None,
     batch_size: int,
     micro_batch: int,
     length: int,
@@ -78,11 +82,12 @@ def pretrain(
     """Pre-train `net` where it stands, from the checkpoint in `folder` if one is there.
 
     Args:
-        net: A network of `fresh_writer`.
+        net: A network of `fresh_writer`, or one whose decoder was just made out of an encoder.
         texts: Plain texts.
         steps: Optimiser steps.
-        rate: Highest learning rate.
-        batch_size: Blocks of packed text in a step.
+        rate: Highest learning rate; such a decoder learns faster.
+        share: Of the pieces that an encoder–decoder must restore; its kind's own where None.
+        batch_size: Blocks of packed text in a step; for such a decoder texts.
         micro_batch: Blocks that are computed at once.
         length: Pieces of a block.
         weight_decay: Of AdamW.
@@ -96,12 +101,15 @@ def pretrain(
         What is told of it: steps, texts, pieces, and the loss of its last part.
 
     Raises:
-        UserError: the texts hold next to nothing.
+        UserError: the texts hold next to nothing, or the network has learned to write elsewhere.
         TrainingError: the loss is not a number, or the checkpoint belongs to another training.
     """
     positions = net.limit if isinstance(net, Causal) else net.source_limit
-    blocks = pack(net, texts, length=min(length, LONGEST, positions or LONGEST), seed=seed)
-    work = Pretraining(net, blocks, micro_batch=micro_batch, seed=seed)
+    length = min(length, LONGEST, positions or LONGEST)
+    blocks = (
+        apart(net, texts, length=length) if _infills(net) else pack(net, texts, length, seed=seed)
+    )
+    work = Pretraining(net, blocks, micro_batch=micro_batch, seed=seed, share=share)
     count = max(1, min(MOMENTS, steps // APART))
     plan = Plan(
         Schedule(
@@ -128,7 +136,35 @@ def pretrain(
     }
 
 
-def pack(net: Writer, texts: Sequence[str], *, length: int, seed: int) -> list[list[int]]:
+def _infills(net: Writer) -> TypeGuard[Transducer]:
+    """Whether a network learns by text infilling.
+
+    Raises:
+        UserError: it is neither from nothing nor just made, or its encoder knows no mask.
+    """
+    if isinstance(net, Causal) or f"<extra_id_{SENTINELS - 1}>" in net.tokenizer.get_vocab():
+        return False
+    if not net.is_warm_start or net.tokenizer.mask_token_id is None:
+        raise UserError(
+            "This model cannot be pre-trained here.",
+            "Pre-training is for networks that begin from nothing, and for a decoder that is made "
+            "out of an encoder which knows a mask; others have learned to write already.",
+            "Leave pretrain out.",
+        )
+    return True
+
+
+def apart(net: Transducer, texts: Sequence[str], *, length: int) -> list[list[int]]:
+    """The pieces of each text by itself, cut where `length` with special ones would be passed.
+
+    Raises:
+        UserError: no text has two pieces.
+    """
+    blocks = [ids[: length - 2] for ids in pieces(net.tokenizer, texts)]
+    return _filled([block for block in blocks if len(block) > 1])
+
+
+def pack(net: Writer, texts: Sequence[str], length: int, *, seed: int) -> list[list[int]]:
     """Texts in an order drawn by `seed`, one after another with an end of sequence between them,
     cut into blocks of `length` pieces; the last one may be shorter.
 
@@ -140,13 +176,17 @@ def pack(net: Writer, texts: Sequence[str], *, length: int, seed: int) -> list[l
     ids = pieces(net.tokenizer, [texts[i] for i in order])
     line = [piece for text in ids for piece in (*begin, *text, net.end)]
     blocks = [line[i : i + length] for i in range(0, len(line), length)]
-    if not blocks or len(blocks[0]) < 2:
+    return _filled([block for block in blocks if len(block) > 1])
+
+
+def _filled(blocks: list[list[int]]) -> list[list[int]]:
+    if not blocks:
         raise UserError(
             "The texts to pre-train on are empty.",
             "A language model learns from the order of words.",
             "Give plain texts, or leave pretrain out.",
         )
-    return [block for block in blocks if len(block) > 1]
+    return blocks
 
 
 @dataclass
@@ -157,8 +197,9 @@ class Pretraining:
     blocks: Sequence[Sequence[int]]
     micro_batch: int
     seed: int
-    paces: Mapping[str, float] = field(default_factory=dict)
+    share: float | None = None
     model: Any = field(init=False)
+    paces: Mapping[str, float] = field(init=False)
     sizes: Lengths = field(init=False)
     step: int = field(init=False, default=0)
 
@@ -166,6 +207,8 @@ class Pretraining:
         self.model = self.net.model
         self.sizes = np.array([[len(block), 0, 0] for block in self.blocks], dtype=np.int64)
         self.before, self.after, self.marks = _frame(self.net)
+        self.mask = self.net.tokenizer.mask_token_id
+        self.paces = {} if isinstance(self.net, Causal) else paces_of(self.net)
 
     def begin(self, step: int) -> None:
         """Each step draws its own spans."""
@@ -186,7 +229,10 @@ class Pretraining:
         if isinstance(self.net, Causal):
             return Encoded(block[:1], block[1:], 0, len(block) - 1)
         rng = np.random.default_rng([stream(self.seed, "spans"), self.step, number])
-        source, target = corrupt(block, self.marks, rng)
+        if self.net.is_warm_start:
+            source, target = infill(block, self.mask, self.share or MASKED, rng), block
+        else:
+            source, target = corrupt(block, self.marks, self.share or CORRUPTED, rng)
         target.append(self.net.end)
         return Encoded([*self.before, *source, *self.after], target, 0, len(target))
 
@@ -205,8 +251,33 @@ def _frame(net: Writer) -> tuple[list[int], list[int], list[int]]:
     return special[:at], special[at + len(plain) :], marks
 
 
+def infill(block: Sequence[int], mask: int, share: float, rng: np.random.Generator) -> list[int]:
+    """A text with one mask in the place of each of its spans.
+
+    Args:
+        block: At least two pieces.
+        mask: Id of the mask.
+        share: Of the pieces that are masked, about.
+        rng: Decides the spans.
+    """
+    noise, count = _spans(len(block), share)
+    left, cuts = _parts(len(block) - noise, count, rng), _parts(noise, count, rng)
+    source: list[int] = []
+    at = 0
+    for kept, cut in zip(left, cuts, strict=True):
+        source += [*block[at : at + kept], mask]
+        at += kept + cut
+    return source
+
+
+def _spans(length: int, share: float) -> tuple[int, int]:
+    """How many pieces are cut out, and in how many spans; something is left between two."""
+    noise = min(max(round(length * share), 1), length - 1)
+    return noise, min(max(round(noise / SPAN), 1), length - noise)
+
+
 def corrupt(
-    block: Sequence[int], marks: Sequence[int], rng: np.random.Generator
+    block: Sequence[int], marks: Sequence[int], share: float, rng: np.random.Generator
 ) -> tuple[list[int], list[int]]:
     """Cut spans out of a block: the source has a mark in the place of each, the target each mark
     with what it stands for, and one more mark at the end.
@@ -214,10 +285,11 @@ def corrupt(
     Args:
         block: At least two pieces.
         marks: Ids of the marks.
+        share: Of the pieces that are cut out, about.
         rng: Decides the spans.
     """
-    noise = min(max(round(len(block) * CORRUPTED), 1), len(block) - 1)
-    count = min(max(round(noise / SPAN), 1), len(block) - noise, len(marks) - 1)
+    noise, count = _spans(len(block), share)
+    count = min(count, len(marks) - 1)
     source: list[int] = []
     target: list[int] = []
     at = 0

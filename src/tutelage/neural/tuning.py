@@ -17,7 +17,7 @@ from tutelage.neural.adapters import put_lora
 from tutelage.neural.categorisation import Cases, Categorisation, Categoriser, fresh_categoriser
 from tutelage.neural.checkpoint import check_identity, write_folder, write_json
 from tutelage.neural.devices import pick_device, pick_precision, stream
-from tutelage.neural.families import Transducer
+from tutelage.neural.families import Transducer, paces_of
 from tutelage.neural.lessons import (
     Endings,
     Examination,
@@ -45,6 +45,7 @@ from tutelage.neural.training import (
     load_choice,
     train,
 )
+from tutelage.neural.trimming import trimmed
 from tutelage.neural.tuned_networks import (
     BASE,
     MODEL,
@@ -187,22 +188,26 @@ class _Job:
 
     def _network(self, body: Body) -> tuple[Net, dict[str, Any]]:
         """The network that tuning begins with, and the facts of its pre-training."""
-        if self.plan.shape is None:
-            return load_body(body), {}
         if not self.plan.pretrain_steps:
-            net = self._fresh()
+            net = self._fresh(body)
             net.model.to(self.device)
             return net, {}
         place = self.folder / BASE
         if not place.is_dir():
             self.clock.begin("pretraining")
-            self._pretrain(place)
+            self._pretrain(place, body)
         told = orjson.loads((place / TOLD).read_bytes())
         return load_body(replace(body, model=str(place))), told
 
-    def _fresh(self) -> Net:
+    def _fresh(self, body: Body) -> Net:
+        """The network before it has seen any text of ours."""
         plan, shape = self.plan, self.plan.shape
-        assert shape is not None
+        rows = [text for row in self.lessons for text in (row.prompt, row.ending)]
+        if shape is None:
+            net = load_body(replace(body, model=plan.model))
+            if isinstance(net, Transducer) and plan.vocabulary == "used":
+                return trimmed(net, [*rows, *self.texts])
+            return net
         if plan.family == "encoder":
             return fresh_categoriser(
                 shape,
@@ -213,13 +218,12 @@ class _Job:
                 max_source=plan.max_source,
                 dropout=plan.dropout,
             )
-        rows = [text for row in self.lessons for text in (row.prompt, row.ending)]
         return fresh_writer(
             shape, [*rows, *self.texts], seed=stream(self.seed, "weights"), dropout=plan.dropout
         )
 
-    def _pretrain(self, place: Path) -> None:
-        plan, net = self.plan, self._fresh()
+    def _pretrain(self, place: Path, body: Body) -> None:
+        plan, net = self.plan, self._fresh(body)
         assert not isinstance(net, Categoriser)
         net.model.to(self.device)
         told = pretrain(
@@ -227,6 +231,7 @@ class _Job:
             self.texts,
             steps=plan.pretrain_steps,
             rate=plan.pretrain_rate,
+            share=plan.pretrain_share,
             batch_size=plan.batch_size,
             micro_batch=plan.micro_batch or plan.batch_size,
             length=plan.max_source + plan.max_target,
@@ -284,6 +289,7 @@ class _Job:
             micro_batch=micro,
             precision=self.precision,
             groups=[numbers.get(row.label or "", 0) for row in self.lessons],
+            paces=paces_of(net) if isinstance(net, Transducer) else {},
         )
 
     def _cases(self, net: Categoriser, rows: Sequence[Lesson]) -> Cases:

@@ -54,9 +54,14 @@ class Tuning:
     """Of an encoder that becomes an encoder–decoder."""
     quantise: str | None = None
     """`4bit` holds the base's weights in 4 bits (QLoRA)."""
+    vocabulary: str = "all"
+    """`used` keeps only the pieces of `model` that rows and texts need."""
     pretrain_steps: int = 0
-    """Optimiser steps on plain texts beforehand, for a network of `shape`."""
+    """Optimiser steps on plain texts beforehand, for a network of `shape` or a decoder that is made
+    out of an encoder."""
     pretrain_rate: float = 1e-3
+    pretrain_share: float | None = None
+    """Of the pieces that an encoder–decoder must restore; its kind's own where None."""
     known_as: str = ""
     """What names the weights of `model` wherever they lie, such as a hash of them: the model may
     then be moved between two calls. Where empty, `model` itself names them."""
@@ -81,7 +86,7 @@ def identity_of(
             "lessons": [asdict(row) for row in lessons],
             "dev": [asdict(row) for row in dev],
             "labels": list(labels),
-            "texts": list(texts) if plan.shape else [],
+            "texts": list(texts) if plan.shape or plan.pretrain_steps else [],
             "seed": seed,
         },
     )
@@ -116,12 +121,19 @@ def check_plan(plan: Tuning, texts: Sequence[str], labels: Sequence[str]) -> Non
             "Each family has sizes of its own.",
             "Give CausalShape for causal and Sizes for seq2seq.",
         )
-    if plan.pretrain_steps and (plan.shape is None or plan.family == "encoder" or not texts):
+    learns_to_write = plan.shape is not None or (plan.family == "seq2seq" and plan.lora is None)
+    if plan.pretrain_steps and (not learns_to_write or plan.family == "encoder" or not texts):
         raise UserError(
             "There is nothing to pre-train, or nothing to pre-train on.",
-            "Pre-training is for causal and seq2seq networks that begin from nothing, on plain "
-            "texts.",
-            "Give a config and plain texts, or leave pretrain out.",
+            "Pre-training is for networks that begin from nothing and for a decoder that is made "
+            "out of an encoder, on plain texts.",
+            "Give plain texts, and a config or (for seq2seq) full: true; or leave pretrain out.",
+        )
+    if plan.vocabulary == "used" and not (plan.model and learns_to_write):
+        raise UserError(
+            "vocabulary: used is for a seq2seq model all of whose weights are tuned.",
+            "A config has a vocabulary of its own size, and an adapter needs its base as it is.",
+            "Leave vocabulary out, or set family: seq2seq, model and full: true.",
         )
     if plan.lora is not None and plan.shape is not None and not plan.pretrain_steps:
         raise UserError(

@@ -10,11 +10,18 @@ from typing import Any
 from tutelage.exceptions import TrainingError, UserError
 from tutelage.neural.decoding import Search
 from tutelage.neural.devices import pick_device, pick_precision, stream
-from tutelage.neural.families import Sizes, Transducer, fresh_transducer, load_transducer
+from tutelage.neural.families import (
+    Sizes,
+    Transducer,
+    fresh_transducer,
+    load_transducer,
+    paces_of,
+)
 from tutelage.neural.rewriting import Probe, Rewriter, Rewriting
 from tutelage.neural.targets import Objective, source_text
 from tutelage.neural.training import Progress, Rule
 from tutelage.neural.transduction import SequenceLoss
+from tutelage.neural.trimming import trimmed
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.fitting import Trainee, fit_once, looked_at
 from tutelage.student.generator_options import GeneratorOptions
@@ -99,6 +106,7 @@ class GeneratorLearner:
 
     def _student(self, pairs: Sequence[tuple[str, str, float]], seed: int) -> Transducer:
         options, own = self.options, stream(seed, "weights")
+        texts = [options.prefix, *(text for pair in pairs for text in pair[:2])]
         if options.config is None:
             net = load_transducer(
                 options.model,
@@ -107,8 +115,9 @@ class GeneratorLearner:
                 decoder_layers=options.decoder_layers,
                 dropout=options.dropout,
             )
+            if options.vocabulary == "used":
+                net = trimmed(net, texts)
         else:
-            texts = [options.prefix, *(text for pair in pairs for text in pair[:2])]
             sizes = Sizes(**asdict(options.config))
             net = fresh_transducer(sizes, texts, seed=own, dropout=options.dropout)
         net.model.to(pick_device())
@@ -150,12 +159,13 @@ class GeneratorLearner:
         )
         source_cut, target_cut = rewriter.share_cut(sources, targets)
         facts = {
+            "vocabulary": len(rewriter.net.tokenizer),
             "share_source_cut": source_cut,
             "share_target_cut": target_cut,
             "tokens_source": sum(len(row.source) for row in encoded),
             "tokens_target": sum(len(row.target) for row in encoded),
         }
-        paces = {"decoder.": options.decoder_pace} if rewriter.net.is_warm_start else {}
+        paces = paces_of(rewriter.net, options.decoder_pace)
         return Rewriting(rewriter, encoded, training, probe, paces), facts
 
     def _origin(self, rows: Sequence[Example]) -> dict[str, Any]:

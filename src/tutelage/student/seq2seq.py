@@ -10,7 +10,13 @@ from typing import Any
 from tutelage.exceptions import TrainingError, UserError
 from tutelage.neural.answering import Answerer
 from tutelage.neural.devices import pick_device, pick_precision, stream
-from tutelage.neural.families import Sizes, Transducer, fresh_transducer, load_transducer
+from tutelage.neural.families import (
+    Sizes,
+    Transducer,
+    fresh_transducer,
+    load_transducer,
+    paces_of,
+)
 from tutelage.neural.targets import (
     EXPLAIN,
     MARKER,
@@ -153,7 +159,7 @@ class Seq2SeqLearner:
             "tokens_source": sum(len(s.source) for row in encoded for s in row),
             "tokens_target": sum(len(s.target) for row in encoded for s in row),
         }
-        paces = {"decoder.": options.decoder_pace} if answerer.net.is_warm_start else {}
+        paces = paces_of(answerer.net, options.decoder_pace)
         return Transduction(answerer, encoded, training, exam, paces), facts
 
     def _encode(self, answerer: Answerer, rows: Sequence[Example]) -> list[Any]:

@@ -91,13 +91,20 @@ def _check(options: TunedOptions, task: Task) -> None:
         )
     if options.family == "encoder":
         _check_encoder(options, task)
-    if options.pretrain is not None and (options.config is None or options.family == "encoder"):
-        other = "family: encoder" if options.config else f"the model {options.model}"
+    learns_to_write = options.config is not None or (options.family == "seq2seq" and options.full)
+    if options.pretrain is not None and (options.family == "encoder" or not learns_to_write):
+        other = "family: encoder" if options.family == "encoder" else f"the model {options.model}"
         raise UserError(
             f"The tuned teacher is given pretrain and {other}.",
-            "Networks that write and begin from nothing learn the language first; a model knows "
-            "it, and an encoder does not write.",
-            "Leave pretrain out, or give a config and family: causal or seq2seq.",
+            "Networks that begin from nothing learn the language first, and decoders that are made "
+            "out of an encoder; others know it, and an encoder does not write.",
+            "Leave pretrain out, or give a config, or a model with family: seq2seq and full: true.",
+        )
+    if options.vocabulary == "used" and (options.config is not None or not learns_to_write):
+        raise UserError(
+            "The tuned teacher is given vocabulary: used, and not a seq2seq model to tune in full.",
+            "A config has a vocabulary of its own size, and an adapter needs its base as it is.",
+            "Leave vocabulary out, or set family: seq2seq, model and full: true.",
         )
     if options.forms and options.teaches == "annotate":
         raise UserError(

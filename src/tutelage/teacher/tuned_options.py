@@ -50,7 +50,8 @@ class TeacherShape:
 
 @dataclass(frozen=True, slots=True)
 class PretrainingOptions:
-    """Learning the language from plain texts before tuning, for a teacher of a `config`."""
+    """Learning to write from plain texts before tuning: for a teacher of a `config`, and for a
+    seq2seq teacher whose decoder is made out of an encoder."""
 
     steps: Count
     """Optimiser steps."""
@@ -60,8 +61,12 @@ class PretrainingOptions:
     where empty."""
     column: str = "text"
     """Column of the texts."""
-    learning_rate: Annotated[float, Gt(0)] = 1e-3
-    """Highest learning rate."""
+    learning_rate: Annotated[float, Gt(0)] | None = None
+    """Highest learning rate; where absent 1e-3 for a `config` and 1e-4 for an encoder, whose new
+    decoder learns ten times as fast."""
+    share: Annotated[float, Interval(gt=0, lt=1)] | None = None
+    """Of the pieces that a seq2seq teacher must restore; where absent .15 of a `config` (span
+    corruption, arXiv 1910.10683) and .3 else (text infilling, arXiv 1910.13461)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,9 @@ class TunedOptions:
     """Most pieces of what it learns to answer."""
     decoder_layers: Count | None = None
     """Layers of the decoder of a seq2seq teacher that is made out of an encoder."""
+    vocabulary: Literal["all", "used"] = "all"
+    """`used` keeps only the pieces of `model` that gold rows and `pretrain`'s texts need, and
+    single characters; see the student `generator`. For seq2seq models with `full`."""
     pretrain: PretrainingOptions | None = None
     """Plain texts to learn from first."""
     seed: int = 0

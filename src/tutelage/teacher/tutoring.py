@@ -132,7 +132,9 @@ def plan_of(options: TunedOptions, weights: Weights | None) -> Tuning:
         decoder_layers=o.decoder_layers,
         quantise=o.quantise,
         pretrain_steps=o.pretrain.steps if o.pretrain else 0,
-        pretrain_rate=o.pretrain.learning_rate if o.pretrain else 1e-3,
+        pretrain_rate=(o.pretrain and o.pretrain.learning_rate) or (1e-3 if o.config else 1e-4),
+        pretrain_share=o.pretrain.share if o.pretrain else None,
+        vocabulary=o.vocabulary,
     )
 
 
