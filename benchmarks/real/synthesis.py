@@ -11,8 +11,8 @@ Studies, each of several ordinary recipes that are written beside their runs and
     b  SuperGen's RTE and SST-2 rows, with and without curation, beside gold
     c  every way of asking, on four data sets, with a teacher that answers in real texts
     d  variations of The Parrot Dilemma by GPT-4 and Llama-2, beside real rows
-    e  extractive questions, gold alone, by `--full` only: a span reader reads some 15 questions a
-       second on one core, forward and back
+    e  extractive questions, gold alone: a span reader reads some 15 questions a second on one core,
+       forward and back
     f  teachers tuned on one train row in twenty annotate TREC-6 and SST-2, and write for CommonGen
 
 Arms are of equal size where a part says so; a part's own comparisons have one reference, which its

@@ -19,6 +19,9 @@ NOTES = (
     "repeats or claims one of its figures.",
 )
 
+DEV_ROWS = 300
+"""Of CommonGen's 993 dev rows at two-core size, all of which every student would answer."""
+
 
 def of_recipe(name: str, dataset: str) -> Callable[[Path, Path, Size], Written]:
     """Writes the shipped recipe for another data set."""
@@ -39,15 +42,17 @@ def shipped_for(name: str, dataset: str, data: Path, size: Size) -> Recipe:
 
 
 def write_commongen(data: Path, folder: Path, size: Size) -> Written:
-    """Targets for concepts; the writer is pre-trained on the sentences of all train rows."""
+    """Targets for concepts; teachers learn to write from the sentences of all train rows."""
     recipe = shipped_for("tuned_teacher_writing", "commongen", data, size)
     texts = folder / "sentences.txt"
     texts.write_text("\n".join(train_sentences(data / "commongen")), encoding="utf-8")
-    recipe["teachers"]["writer"]["pretrain"] = {"path": str(texts), "steps": size.rows // 5}
+    for teacher in recipe["teachers"].values():
+        teacher["pretrain"]["path"] = str(texts)
     recipe["arms"]["annotate"]["synthesis"]["annotate"]["rows"] = size.rows
-    test = {"path": str(data / "commongen" / "test.jsonl.gz")}
-    recipe["gold"]["test"] = test | ({} if size.test is None else {"rows": size.test})
-    more = "The writer's pre-training saw the sentences of all train rows, without their concepts."
+    for role, rows in (("dev", size.test and DEV_ROWS), ("test", size.test)):
+        place = {"path": str(data / "commongen" / f"{role}.jsonl.gz")}
+        recipe["gold"][role] = place | ({} if rows is None else {"rows": rows})
+    more = "Before tuning, teachers saw the sentences of all train rows, without their concepts."
     return written(folder, recipe, (*NOTES, more))
 
 
@@ -83,7 +88,7 @@ PARTS: Sequence[Part] = (
         "f",
         "tuned_commongen",
         "Tuned teachers write for CommonGen",
-        Size("two_core", rows=2_000, test=500, seeds=3, student={}),
+        Size("two_core", rows=4_000, test=500, seeds=3, student={}),
         Size("full", rows=10_000, test=None, seeds=5, student={"steps": 5_000, "batch_size": 64}),
         write_commongen,
     ),

@@ -130,7 +130,10 @@ def test_adqa_is_carved_by_context_and_claims_nothing(
     contexts = [{row.fields["context"] for row in role} for role in (gold.train, gold.dev)]
     assert not contexts[0] & contexts[1]
     assert "No figure of S3 is repeated or claimed" in written.notes[0]
-    assert found.two_core is None
+    (tmp_path / "small").mkdir()
+    small = found.write(real_data, tmp_path / "small", found.two_core)
+    few = prepare(load_recipe(small.recipe)).golds[0].facts["rows"]
+    assert (few["train"], few["dev"]) == (1_000, rows["dev"])
 
 
 @pytest.mark.slow
