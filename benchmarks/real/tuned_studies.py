@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from synthesis_parts import Part, Recipe, Size, Written, read_rows, written
+from synthesis_parts import (
+    Part,
+    Recipe,
+    Row,
+    Size,
+    Written,
+    read_rows,
+    shuffled,
+    write_rows,
+    written,
+)
 
 from tutelage.gold.fingerprints import fold
 from tutelage.recipe.validation import shipped
 
 NOTES = (
-    "The teacher is tuned on one train row in twenty; the other rows' answers are hidden from all "
-    "arms but `whole_gold`. Of arXiv 2310.01119 no more than the outline is known: nothing here "
-    "repeats or claims one of its figures.",
+    "The teacher is tuned on the gold rows; the other train rows' answers are hidden from all arms "
+    "but `whole_gold`. Of arXiv 2310.01119 no more than the outline is known: nothing here repeats "
+    "or claims one of its figures.",
 )
 
+GOLD_ROWS = 1_000
 DEV_ROWS = 300
 """Of CommonGen's 993 dev rows at two-core size, all of which every student would answer."""
 
@@ -42,29 +53,44 @@ def shipped_for(name: str, dataset: str, data: Path, size: Size) -> Recipe:
 
 
 def write_commongen(data: Path, folder: Path, size: Size) -> Written:
-    """Targets for concepts; teachers learn to write from the sentences of all train rows."""
+    """Targets for concepts. Half of the train rows are the study's; the sentences of the other half,
+    without their concepts, are what teachers learn to write from."""
     recipe = shipped_for("tuned_teacher_writing", "commongen", data, size)
+    ours, others = halves(data / "commongen")
+    recipe["gold"]["train"] = {"path": str(write_rows(folder / "train.jsonl", ours))}
+    recipe["gold"]["fraction"] = GOLD_ROWS / len(ours)
     texts = folder / "sentences.txt"
-    texts.write_text("\n".join(train_sentences(data / "commongen")), encoding="utf-8")
+    texts.write_text("\n".join(plain_sentences(data / "commongen", ours, others)), "utf-8")
     for teacher in recipe["teachers"].values():
         teacher["pretrain"]["path"] = str(texts)
     recipe["arms"]["annotate"]["synthesis"]["annotate"]["rows"] = size.rows
     for role, rows in (("dev", size.test and DEV_ROWS), ("test", size.test)):
         place = {"path": str(data / "commongen" / f"{role}.jsonl.gz")}
         recipe["gold"][role] = place | ({} if rows is None else {"rows": rows})
-    more = "Before tuning, teachers saw the sentences of all train rows, without their concepts."
+    more = (
+        f"Gold is {GOLD_ROWS:,} of {len(ours):,} train rows. Before tuning, teachers saw the "
+        f"sentences of {len(others):,} further rows, without their concepts; students did not."
+    )
     return written(folder, recipe, (*NOTES, more))
 
 
-def train_sentences(commongen: Path) -> list[str]:
-    """The sentences of all train rows that are none of dev or test."""
+def halves(commongen: Path) -> tuple[list[Row], list[Row]]:
+    """The train rows of the study, and those whose sentences alone are read."""
+    rows = shuffled(read_rows(commongen / "train_20k.jsonl.gz"))
+    return rows[: len(rows) // 2], rows[len(rows) // 2 :]
 
-    def of(name: str) -> list[str]:
-        rows = read_rows(commongen / f"{name}.jsonl.gz")
+
+def plain_sentences(commongen: Path, ours: Sequence[Row], others: Sequence[Row]) -> list[str]:
+    """The sentences of `others` that are none of our rows, dev or test."""
+
+    def of(rows: Iterable[Row]) -> list[str]:
         return [" ".join(text.split()) for row in rows for text in row["references"]]
 
-    held_out = {fold(text) for role in ("dev", "test") for text in of(role)}
-    return [text for text in of("train_20k") if fold(text) not in held_out]
+    held_out = [
+        row for role in ("dev", "test") for row in read_rows(commongen / f"{role}.jsonl.gz")
+    ]
+    known = {fold(text) for text in of([*ours, *held_out])}
+    return [text for text in of(others) if fold(text) not in known]
 
 
 PARTS: Sequence[Part] = (

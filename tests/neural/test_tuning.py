@@ -333,3 +333,11 @@ def test_a_decoder_out_of_an_encoder_learns_ten_times_as_fast(
     ]
     rate = given.learning_rate  # is the most that one step of Adam moves a weight
     assert moved[0] <= 1.001 * rate and moved[1] == pytest.approx(10 * rate, rel=0.01)
+
+
+def test_a_model_that_writes_already_is_not_pretrained_again(
+    bases: dict[str, Path], lessons: Any, tmp_path: Path
+) -> None:
+    given = plan("seq2seq", model=str(bases["seq2seq"]), pretrain_steps=2)  # T5's marks and all
+    with pytest.raises(UserError, match="has learned to write"):
+        learn(given, lessons, tmp_path, texts=TEXTS)

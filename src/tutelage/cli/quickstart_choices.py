@@ -122,6 +122,14 @@ TEACHERS = {
     ),
 }
 
+FULL = "--full fine-tunes the encoder"
+FURTHER = {
+    "quickstart": (FULL, "--world, --rationales"),
+    "quickstart_rationales": ("--null-world, where rationales gain nothing",),
+    "quickstart_world": (FULL,),
+}
+"""Flags that show more, by the recipe of what was shown."""
+
 
 def farewell(choice: Choice, results: Mapping[str, Any]) -> str:
     """What stands behind the figures, and the command that does the same for real."""
@@ -132,13 +140,10 @@ def farewell(choice: Choice, results: Mapping[str, Any]) -> str:
         told += " The short form only shows that everything runs."
     elif seeds < 5:
         told += " `--seeds 5` tells more."
-    more = {
-        "quickstart": "Further: --full fine-tunes the encoder; --world, --rationales.",
-        "quickstart_rationales": "Further: --null-world, where rationales gain nothing.",
-        "quickstart_world": "Further: --full fine-tunes the encoder.",
-    }[choice.recipe]
+    more = [flag for flag in FURTHER[choice.recipe] if not (choice.full and flag == FULL)]
+    further = f"Further: {'; '.join(more)}.\n" if more else ""
     return (
-        f"{told}\n{more}\n\nThe same with a real LLM and your own data:\n\n"
+        f"{told}\n{further}\nThe same with a real LLM and your own data:\n\n"
         "  export OPENAI_API_KEY=...\n"
         "  tutelage init my.csv --text text --label label\n"
         "  tutelage plan recipe.yaml\n"

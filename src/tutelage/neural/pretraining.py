@@ -101,13 +101,13 @@ def pretrain(
         What is told of it: steps, texts, pieces, and the loss of its last part.
 
     Raises:
-        UserError: the texts hold next to nothing, or the network has learned to write elsewhere.
+        UserError: the texts hold next to nothing, or an encoder knows no mask.
         TrainingError: the loss is not a number, or the checkpoint belongs to another training.
     """
     positions = net.limit if isinstance(net, Causal) else net.source_limit
     length = min(length, LONGEST, positions or LONGEST)
     blocks = (
-        apart(net, texts, length=length) if _infills(net) else pack(net, texts, length, seed=seed)
+        apart(net, texts, length=length) if _is_made(net) else pack(net, texts, length, seed=seed)
     )
     work = Pretraining(net, blocks, micro_batch=micro_batch, seed=seed, share=share)
     count = max(1, min(MOMENTS, steps // APART))
@@ -136,31 +136,32 @@ def pretrain(
     }
 
 
-def _infills(net: Writer) -> TypeGuard[Transducer]:
-    """Whether a network learns by text infilling.
+def _is_made(net: Writer) -> TypeGuard[Transducer]:
+    """Whether the decoder was made out of an encoder, so that it learns by text infilling.
 
     Raises:
-        UserError: it is neither from nothing nor just made, or its encoder knows no mask.
+        UserError: it was, and the encoder knows no mask.
     """
-    if isinstance(net, Causal) or f"<extra_id_{SENTINELS - 1}>" in net.tokenizer.get_vocab():
+    if isinstance(net, Causal) or not net.is_warm_start:
         return False
-    if not net.is_warm_start or net.tokenizer.mask_token_id is None:
+    if net.tokenizer.mask_token_id is None:
         raise UserError(
-            "This model cannot be pre-trained here.",
-            "Pre-training is for networks that begin from nothing, and for a decoder that is made "
-            "out of an encoder which knows a mask; others have learned to write already.",
-            "Leave pretrain out.",
+            "This encoder cannot be pre-trained as an encoder–decoder.",
+            "Its tokenizer has no mask, which stands for the words to be restored.",
+            "Leave pretrain out, or name an encoder such as BERT, RoBERTa or minilm.",
         )
     return True
 
 
 def apart(net: Transducer, texts: Sequence[str], *, length: int) -> list[list[int]]:
-    """The pieces of each text by itself, cut where `length` with special ones would be passed.
+    """The pieces of each text by itself; of a longer one than `length` with special pieces, parts.
 
     Raises:
         UserError: no text has two pieces.
     """
-    blocks = [ids[: length - 2] for ids in pieces(net.tokenizer, texts)]
+    room = length - 2
+    ids = pieces(net.tokenizer, texts)
+    blocks = [text[i : i + room] for text in ids for i in range(0, len(text), room)]
     return _filled([block for block in blocks if len(block) > 1])
 
 
@@ -201,13 +202,15 @@ class Pretraining:
     model: Any = field(init=False)
     paces: Mapping[str, float] = field(init=False)
     sizes: Lengths = field(init=False)
+    before: Sequence[int] = field(init=False)
+    """What the tokenizer puts before a text."""
+    after: Sequence[int] = field(init=False)
     step: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.model = self.net.model
         self.sizes = np.array([[len(block), 0, 0] for block in self.blocks], dtype=np.int64)
-        self.before, self.after, self.marks = _frame(self.net)
-        self.mask = self.net.tokenizer.mask_token_id
+        self.before, self.after = _frame(self.net)
         self.paces = {} if isinstance(self.net, Causal) else paces_of(self.net)
 
     def begin(self, step: int) -> None:
@@ -229,10 +232,13 @@ class Pretraining:
         if isinstance(self.net, Causal):
             return Encoded(block[:1], block[1:], 0, len(block) - 1)
         rng = np.random.default_rng([stream(self.seed, "spans"), self.step, number])
-        if self.net.is_warm_start:
-            source, target = infill(block, self.mask, self.share or MASKED, rng), block
+        tokenizer = self.net.tokenizer
+        if _is_made(self.net):
+            source = infill(block, tokenizer.mask_token_id, self.share or MASKED, rng)
+            target = block
         else:
-            source, target = corrupt(block, self.marks, self.share or CORRUPTED, rng)
+            marks = tokenizer.convert_tokens_to_ids([f"<extra_id_{i}>" for i in range(SENTINELS)])
+            source, target = corrupt(block, marks, self.share or CORRUPTED, rng)
         target.append(self.net.end)
         return Encoded([*self.before, *source, *self.after], target, 0, len(target))
 
@@ -243,16 +249,15 @@ class Pretraining:
         return {}
 
 
-def _frame(net: Writer) -> tuple[list[int], list[int], list[int]]:
-    """What the tokenizer puts before and after a text, and the ids of the marks for spans."""
+def _frame(net: Writer) -> tuple[list[int], list[int]]:
+    """What the tokenizer puts before and after a text."""
     [plain], [special] = pieces(net.tokenizer, ["a"]), pieces(net.tokenizer, ["a"], special=True)
     at = special.index(plain[0])
-    marks = net.tokenizer.convert_tokens_to_ids([f"<extra_id_{i}>" for i in range(SENTINELS)])
-    return special[:at], special[at + len(plain) :], marks
+    return special[:at], special[at + len(plain) :]
 
 
 def infill(block: Sequence[int], mask: int, share: float, rng: np.random.Generator) -> list[int]:
-    """A text with one mask in the place of each of its spans.
+    """A text with one mask in the place of each of its spans, which may be its beginning or end.
 
     Args:
         block: At least two pieces.
@@ -261,13 +266,13 @@ def infill(block: Sequence[int], mask: int, share: float, rng: np.random.Generat
         rng: Decides the spans.
     """
     noise, count = _spans(len(block), share)
-    left, cuts = _parts(len(block) - noise, count, rng), _parts(noise, count, rng)
+    first, *between, last = _parts(len(block) - noise + 2, count + 1, rng)
     source: list[int] = []
     at = 0
-    for kept, cut in zip(left, cuts, strict=True):
+    for kept, cut in zip((first - 1, *between), _parts(noise, count, rng), strict=True):
         source += [*block[at : at + kept], mask]
         at += kept + cut
-    return source
+    return [*source, *block[at : at + last - 1]]
 
 
 def _spans(length: int, share: float) -> tuple[int, int]:

@@ -225,6 +225,13 @@ class _Job:
     def _pretrain(self, place: Path, body: Body) -> None:
         plan, net = self.plan, self._fresh(body)
         assert not isinstance(net, Categoriser)
+        if plan.shape is None and not (isinstance(net, Transducer) and net.is_warm_start):
+            raise UserError(
+                f"The model {plan.model} cannot be pre-trained.",
+                "Pre-training is for networks that begin from nothing, and for a decoder that is "
+                "made out of an encoder; this one has learned to write.",
+                "Leave pretrain out.",
+            )
         net.model.to(self.device)
         told = pretrain(
             net,

@@ -78,6 +78,7 @@ def identity_of(
 ) -> str:
     """Hash of everything that decides what is learned."""
     told = asdict(replace(plan, model=plan.known_as or plan.model, known_as=""))
+    trims = plan.vocabulary == "used"
     return content_hash(
         "tune1",
         {
@@ -86,7 +87,7 @@ def identity_of(
             "lessons": [asdict(row) for row in lessons],
             "dev": [asdict(row) for row in dev],
             "labels": list(labels),
-            "texts": list(texts) if plan.shape or plan.pretrain_steps else [],
+            "texts": list(texts) if plan.shape or plan.pretrain_steps or trims else [],
             "seed": seed,
         },
     )

@@ -74,6 +74,7 @@ class GeneratorOptions:
     length_penalty: float = 1.0
     """Beams are ranked by log p / pieces ** length_penalty: higher values favour longer texts."""
     no_repeat_ngram: Annotated[int, Ge(0)] = 0
-    """Pieces that may not stand in a row twice in one text; 0 forbids nothing."""
+    """Pieces that may not stand in a row twice in one text; 0 forbids nothing. Where words are
+    spelled in small pieces, as rare ones are with `vocabulary: used`, 3 forbids many words."""
     precision: Precision = "auto"
     """`auto` is bf16 where the device computes in it. fp16 overflows in T5 and is refused."""

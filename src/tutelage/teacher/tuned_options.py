@@ -50,8 +50,10 @@ class TeacherShape:
 
 @dataclass(frozen=True, slots=True)
 class PretrainingOptions:
-    """Learning to write from plain texts before tuning: for a teacher of a `config`, and for a
-    seq2seq teacher whose decoder is made out of an encoder."""
+    """Plain texts to learn to write from before tuning.
+
+    For a teacher of a `config`, and for a seq2seq teacher whose decoder is made out of an encoder.
+    """
 
     steps: Count
     """Optimiser steps."""
