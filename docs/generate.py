@@ -40,7 +40,7 @@ ROOMS = {
     "evaluation": "metrics, intervals, comparisons, rivals",
     "feedback": "critics: what the last student teaches the next orders",
     "store": "the ledger, a run's folder, live status",
-    "scale": "reserved for running one study on many machines; empty so far",
+    "scale": "where units run: in this process; the door to many machines",
     "study": "arms x grid x seeds under one budget, and what can be done with a finished run",
     "report": "from results to one offline page",
     "cli": "the door: one small file for each group of commands",
@@ -124,8 +124,12 @@ def _contents(folder: Path) -> str:
 
 def first_sentence(module: Path) -> str:
     """The first paragraph of a module's docstring on one line."""
-    doc = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
-    return " ".join(doc.split("\n\n")[0].split())
+    return first_paragraph(ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))))
+
+
+def first_paragraph(docstring: str | None) -> str:
+    """On one line."""
+    return " ".join((docstring or "").split("\n\n")[0].split())
 
 
 # --- keys of a recipe -----------------------------------------------------------------------------
@@ -148,7 +152,7 @@ def options(kind: str) -> str:
         parts.append(f"### `{name}`\n\n{plugin.summary or inspect.getdoc(plugin.options)}{paper}\n")
         parts.append(_table(own, sentences(plugin.options)))
         for inner in _nested(plugin.options):
-            title = (inspect.getdoc(inner) or "").split("\n")[0]
+            title = first_paragraph(inspect.getdoc(inner))
             table = _table(own["$defs"][inner.__name__], sentences(inner))
             parts.append(f"\n`{inner.__name__}`: {title}\n\n{table}")
         parts.append("")
@@ -163,9 +167,9 @@ def _nested(options: type) -> list[type]:
 
 
 def sentences(options: type) -> dict[str, str]:
-    """The docstring under each field of an options dataclass; else its own class's first line."""
+    """The docstring under each field of an options dataclass; else its own class's beginning."""
     found = {
-        name: (inspect.getdoc(inner) or "").split("\n")[0]
+        name: first_paragraph(inspect.getdoc(inner))
         for name, hint in get_type_hints(options).items()
         for inner in (hint, *get_args(hint))
         if dataclasses.is_dataclass(inner)

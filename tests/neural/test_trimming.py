@@ -15,7 +15,7 @@ import transformers
 from tutelage.exceptions import UserError
 from tutelage.neural.families import Transducer, load_transducer
 from tutelage.neural.tokenization import pieces, train_tokenizer
-from tutelage.neural.trimming import trimmed
+from tutelage.neural.trimming import check_trimmable, trimmed
 
 pytestmark = pytest.mark.train
 
@@ -78,6 +78,47 @@ def t5(folder: Path) -> str:
     return str(folder)
 
 
+def xlm(folder: Path) -> str:
+    """An encoder that counts its positions from the padding's number, and spells in bytes; its
+    tokenizer knows a mask for which the model has no row."""
+    known = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -3.0)]
+    known += [("▁green", -1.0), ("▁red", -1.0), ("dish", -1.0), ("▁fish", -1.0)]
+    known += [(letter, -4.0) for letter in "deghinrs"] + [
+        (f"<0x{i:02X}>", -9.0) for i in range(256)
+    ]
+    inner = tokenizers.Tokenizer(tokenizers.models.Unigram(known, unk_id=3, byte_fallback=True))
+    inner.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    inner.decoder = tokenizers.decoders.Sequence(
+        [tokenizers.decoders.ByteFallback(), tokenizers.decoders.Metaspace()]
+    )
+    inner.post_processor = tokenizers.processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        bos_token="<s>",
+        cls_token="<s>",
+        pad_token="<pad>",
+        sep_token="</s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        mask_token="<mask>",
+        model_max_length=60,
+    ).save_pretrained(folder)
+    torch.manual_seed(1)
+    config = transformers.XLMRobertaConfig(
+        vocab_size=len(known),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        pad_token_id=1,
+    )
+    transformers.XLMRobertaModel(config).save_pretrained(folder)
+    return str(folder)
+
+
 def encoded(net: Transducer, text: str) -> torch.Tensor:
     return torch.tensor(pieces(net.tokenizer, [text], special=True))
 
@@ -93,7 +134,7 @@ def odds(net: Transducer, source: str, target: str) -> torch.Tensor:
     return given[0, :, net.tokenizer.convert_tokens_to_ids(heard)]
 
 
-@pytest.mark.parametrize("make", [bert, t5])
+@pytest.mark.parametrize("make", [bert, t5, xlm])
 def test_what_is_computed_for_the_texts_stays_as_it_was(tmp_path: Path, make: Any) -> None:
     place = make(tmp_path / "model")
     before = odds(load_transducer(place, seed=1), *HEARD)
@@ -101,7 +142,7 @@ def test_what_is_computed_for_the_texts_stays_as_it_was(tmp_path: Path, make: An
     assert torch.allclose(odds(net, *HEARD), before, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [bert, t5])
+@pytest.mark.parametrize("make", [bert, t5, xlm])
 def test_unheard_words_go_and_are_read_in_smaller_pieces(tmp_path: Path, make: Any) -> None:
     whole = load_transducer(make(tmp_path / "model"), seed=1)
     [green] = pieces(whole.tokenizer, ["green"])
@@ -115,20 +156,34 @@ def test_unheard_words_go_and_are_read_in_smaller_pieces(tmp_path: Path, make: A
     assert net.model.get_output_embeddings().weight.shape[0] == len(net.tokenizer)
 
 
-@pytest.mark.parametrize("make", [bert, t5])
+@pytest.mark.parametrize("make", [bert, t5, xlm])
 def test_plain_transformers_loads_what_is_saved(tmp_path: Path, make: Any) -> None:
     net = trimmed(load_transducer(make(tmp_path / "model"), seed=1), HEARD)
     net.save(tmp_path / "saved")
     again = load_transducer(str(tmp_path / "saved"), seed=2)
     assert torch.equal(odds(again, *HEARD), odds(net, *HEARD))
     tokenizer = net.tokenizer
-    ends = {"bert": ("[CLS]", "[SEP]"), "t5": ("<pad>", "</s>")}[make.__name__]
-    assert (net.start, net.end) == tuple(tokenizer.convert_tokens_to_ids(list(ends)))
+    ends = {"bert": ("[CLS]", "[SEP]"), "t5": ("<pad>", "</s>"), "xlm": ("<s>", "</s>")}
+    assert (net.start, net.end) == tuple(tokenizer.convert_tokens_to_ids(list(ends[make.__name__])))
     assert (again.pad, again.start, again.end) == (net.pad, net.start, net.end)
+    assert net.pad == {"bert": 0, "t5": 0, "xlm": 1}[make.__name__], "positions are counted from it"
 
 
 def test_the_decoder_of_a_warm_start_still_learns_faster(tmp_path: Path) -> None:
     assert trimmed(load_transducer(bert(tmp_path / "model"), seed=1), HEARD).is_warm_start
+
+
+def test_a_character_that_is_no_piece_is_spelled_in_bytes(tmp_path: Path) -> None:
+    net = trimmed(load_transducer(xlm(tmp_path / "model"), seed=1), HEARD)
+    [said] = pieces(net.tokenizer, ["é"])
+    assert net.tokenizer.decode(said) == "é"
+
+
+def test_a_vocabulary_that_cannot_be_cut_is_told_beforehand(tmp_path: Path) -> None:
+    train_tokenizer(HEARD, vocab_size=300).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="BPE cannot be trimmed"):
+        check_trimmable(str(tmp_path))
+    check_trimmable("nobody/has-this-model")  # is not here, so nothing is known of it
 
 
 def test_pieces_that_are_built_out_of_one_another_are_refused(tmp_path: Path) -> None:

@@ -314,6 +314,13 @@ def test_a_student_may_keep_the_pieces_of_its_rows_alone(
     assert facts["all"]["parameters"] - facts["used"]["parameters"] == gone * (32 + 32 + 1)
 
 
+def test_a_vocabulary_that_cannot_be_cut_is_refused_beforehand(bart_folder: Path) -> None:
+    with pytest.raises(UserError, match="BPE cannot be trimmed"):
+        learner(config=None, model=str(bart_folder), vocabulary="used")
+    with pytest.raises(UserError, match="vocabulary: used and config"):
+        learner(vocabulary="used")
+
+
 def _asked(tokenizer: Any, row: Example) -> Any:
     asked = tokenizer(row.fields["text"], return_tensors="pt")
     return {name: asked[name] for name in ("input_ids", "attention_mask")}

@@ -188,7 +188,7 @@ def quickstart(
         bool, typer.Option("--world", help="Made-up reviews, with 100 and with 400 labelled rows.")
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Fine-tune the encoder: about 8 minutes.")
+        bool, typer.Option("--full", help="Fine-tune the whole encoder; much longer.")
     ] = False,
     short: Annotated[bool, typer.Option("--short", help="Fewer rows, for a quick test.")] = False,
     seeds: Annotated[int | None, typer.Option(min=1, help="Student seeds.")] = None,

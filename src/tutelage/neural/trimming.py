@@ -8,6 +8,7 @@ becomes known later is still read and written, in more and shorter pieces.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,12 +18,14 @@ import transformers
 
 from tutelage.exceptions import UserError
 from tutelage.neural.families import Transducer, plain_generation
-from tutelage.neural.tokenization import pieces
+from tutelage.neural.tokenization import load_tokenizer, pieces
 
 PREFIX = "##"
 """What marks a piece inside a word in WordPiece."""
 SPACE = "▁"
 """What stands for the space before a word in Unigram."""
+BYTE = re.compile("<0x[0-9A-F]{2}>")
+"""One byte of a character that is no piece itself."""
 NAMED = ("bos_token", "cls_token", "eos_token", "mask_token", "pad_token", "sep_token", "unk_token")
 IDS = ("bos_token_id", "decoder_start_token_id", "eos_token_id", "pad_token_id", "sep_token_id")
 
@@ -40,8 +43,7 @@ def trimmed(net: Transducer, texts: Iterable[str]) -> Transducer:
     Raises:
         UserError: a tokenizer of another kind, whose pieces are built out of one another.
     """
-    spec = json.loads(net.tokenizer.backend_tokenizer.to_str())
-    known = _known(spec["model"])
+    spec, known = _read(net.tokenizer)
     kept = _kept(net, spec, known, texts)
     place = {old: new for new, old in enumerate(kept)}
     tokenizer = _tokenizer(net.tokenizer, spec, known, kept)
@@ -53,12 +55,31 @@ def trimmed(net: Transducer, texts: Iterable[str]) -> Transducer:
     return smaller
 
 
-def _known(model: Mapping[str, Any]) -> dict[str, int]:
-    """Pieces and their ids."""
+def check_trimmable(model: str) -> None:
+    """Refuse a model whose vocabulary cannot be cut, as far as files on this machine tell.
+
+    Args:
+        model: Hub id, folder or `minilm`; one that is not here yet passes.
+
+    Raises:
+        UserError: its tokenizer is of another kind.
+    """
+    try:
+        tokenizer = load_tokenizer(model, offline=True)
+    except UserError:
+        return
+    _read(tokenizer)
+
+
+def _read(tokenizer: Any) -> tuple[dict[str, Any], dict[str, int]]:
+    """All that makes a tokenizer, and its pieces with their ids."""
+    inner = getattr(tokenizer, "backend_tokenizer", None)
+    spec: dict[str, Any] = {} if inner is None else json.loads(inner.to_str())
+    model = spec.get("model", {"type": type(tokenizer).__name__})
     if model["type"] == "WordPiece":
-        return dict(model["vocab"])
+        return spec, dict(model["vocab"])
     if model["type"] == "Unigram":
-        return {piece: number for number, (piece, _) in enumerate(model["vocab"])}
+        return spec, {piece: number for number, (piece, _) in enumerate(model["vocab"])}
     raise UserError(
         f"A vocabulary of {model['type']} cannot be trimmed.",
         "Its pieces are built out of one another; those of WordPiece and Unigram stand alone.",
@@ -69,11 +90,26 @@ def _known(model: Mapping[str, Any]) -> dict[str, int]:
 def _kept(
     net: Transducer, spec: Mapping[str, Any], known: Mapping[str, int], texts: Iterable[str]
 ) -> list[int]:
-    """Ids that stay, in their order."""
+    """Ids that stay, in their order. The padding keeps its number, from which some models count
+    their positions; a tokenizer may know more pieces than the model has rows."""
     used = {i for ids in pieces(net.tokenizer, sorted(set(texts)), special=True) for i in ids}
-    special = {int(added["id"]) for added in spec["added_tokens"]}
-    single = {number for piece, number in known.items() if len(_bare(piece)) <= 1}
-    return sorted(used | special | single)
+    special = {int(added["id"]) for added in spec["added_tokens"]} | {
+        _unknown(spec["model"], known)
+    }
+    single = {number for piece, number in known.items() if _is_single(piece)}
+    rows = int(net.model.get_input_embeddings().weight.shape[0])
+    return sorted((used | special | single | set(range(net.pad + 1))) & set(range(rows)))
+
+
+def _unknown(model: Mapping[str, Any], known: Mapping[str, int]) -> int:
+    """Id of what stands for the unknown; -1 where nothing does."""
+    number = known.get(model["unk_token"]) if model["type"] == "WordPiece" else model["unk_id"]
+    return -1 if number is None else int(number)
+
+
+def _is_single(piece: str) -> bool:
+    """Whether a piece is one character, at the beginning of a word or inside, or one byte."""
+    return len(_bare(piece)) <= 1 or BYTE.fullmatch(piece) is not None
 
 
 def _bare(piece: str) -> str:
@@ -91,9 +127,12 @@ def _tokenizer(
         model["vocab"] = ours
     else:
         model["vocab"] = [pair for number, pair in enumerate(model["vocab"]) if number in place]
-        model["unk_id"] = place[model["unk_id"]]
-    for added in spec["added_tokens"]:
-        added["id"] = place[added["id"]]
+        model["unk_id"] = place.get(model["unk_id"])
+    spec["added_tokens"] = [
+        {**added, "id": place[added["id"]]}
+        for added in spec["added_tokens"]
+        if added["id"] in place
+    ]
     _renumber_frame(spec["post_processor"], place)
     spec |= {"truncation": None, "padding": None}
     return transformers.PreTrainedTokenizerFast(

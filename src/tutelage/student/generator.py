@@ -21,7 +21,7 @@ from tutelage.neural.rewriting import Probe, Rewriter, Rewriting
 from tutelage.neural.targets import Objective, source_text
 from tutelage.neural.training import Progress, Rule
 from tutelage.neural.transduction import SequenceLoss
-from tutelage.neural.trimming import trimmed
+from tutelage.neural.trimming import check_trimmable, trimmed
 from tutelage.records import Example, Fitted, Prediction, Task
 from tutelage.student.fitting import Trainee, fit_once, looked_at
 from tutelage.student.generator_options import GeneratorOptions
@@ -36,8 +36,8 @@ def build(options: GeneratorOptions, *, task: Task) -> GeneratorLearner:
     """The learner of a recipe.
 
     Raises:
-        UserError: a task of another kind, a precision that cannot be, or a choice by chrF where
-            nothing is written.
+        UserError: a task of another kind, a precision that cannot be, a vocabulary that cannot be
+            cut, or a choice by chrF where nothing is written.
     """
     if task.kind != "generation":
         raise UserError(
@@ -51,8 +51,20 @@ def build(options: GeneratorOptions, *, task: Task) -> GeneratorLearner:
             "The chrF is that of the dev rows that are written at each look.",
             "Raise dev_written, or choose select: dev_loss.",
         )
+    if options.vocabulary == "used":
+        _check_vocabulary(options)
     pick_precision(options.precision, pick_device())
     return GeneratorLearner(options, task)
+
+
+def _check_vocabulary(options: GeneratorOptions) -> None:
+    if options.config is not None:
+        raise UserError(
+            "vocabulary: used and config do not go together.",
+            "A student from nothing has a vocabulary of its own rows already.",
+            "Leave vocabulary out, or name a model.",
+        )
+    check_trimmable(options.model)
 
 
 @dataclass
@@ -106,7 +118,7 @@ class GeneratorLearner:
 
     def _student(self, pairs: Sequence[tuple[str, str, float]], seed: int) -> Transducer:
         options, own = self.options, stream(seed, "weights")
-        texts = [options.prefix, *(text for pair in pairs for text in pair[:2])]
+        texts = [text for pair in pairs for text in (options.prefix + pair[0], pair[1])]
         if options.config is None:
             net = load_transducer(
                 options.model,
