@@ -93,9 +93,8 @@ def _kept(
     """Ids that stay, in their order. The padding keeps its number, from which some models count
     their positions; a tokenizer may know more pieces than the model has rows."""
     used = {i for ids in pieces(net.tokenizer, sorted(set(texts)), special=True) for i in ids}
-    special = {int(added["id"]) for added in spec["added_tokens"]} | {
-        _unknown(spec["model"], known)
-    }
+    special = {int(added["id"]) for added in spec["added_tokens"]}
+    special.add(_unknown(spec["model"], known))
     single = {number for piece, number in known.items() if _is_single(piece)}
     rows = int(net.model.get_input_embeddings().weight.shape[0])
     return sorted((used | special | single | set(range(net.pad + 1))) & set(range(rows)))
@@ -135,11 +134,13 @@ def _tokenizer(
     ]
     _renumber_frame(spec["post_processor"], place)
     spec |= {"truncation": None, "padding": None}
+    inner = tokenizers.Tokenizer.from_str(json.dumps(spec))
+    named = {name: str(token) for name in NAMED if (token := getattr(old, name, None))}
     return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizers.Tokenizer.from_str(json.dumps(spec)),
+        tokenizer_object=inner,
         model_max_length=old.model_max_length,
         model_input_names=old.model_input_names,
-        **{name: str(token) for name in NAMED if (token := getattr(old, name, None))},
+        **{name: token for name, token in named.items() if inner.token_to_id(token) is not None},
     )
 
 
