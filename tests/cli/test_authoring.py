@@ -42,6 +42,20 @@ def test_init_writes_an_annotating_recipe_where_there_are_texts(call, tmp_path):
 
 
 @pytest.mark.usefixtures("light")
+def test_init_reads_texts_whose_column_has_another_name(call, tmp_path):
+    (tmp_path / "my.csv").write_text(ROWS)
+    (tmp_path / "more.csv").write_text("text\n" + "".join(f"new note {i}\n" for i in range(30)))
+    arguments = ["init", "my.csv", "--text", "Body", "--label", "verdict", "--unlabelled",
+                 "more.csv"]  # fmt: skip
+    said = call(*arguments)
+    assert said.code == 0
+    assert "The column 'text' of more.csv is read as its text." in said.out
+    assert call("check", "recipe.yaml").code == 0
+    facts = call(*arguments, "--force", "--json").facts
+    assert facts["unlabelled_columns"] == {"text": "text"} and facts["check"]["ok"]
+
+
+@pytest.mark.usefixtures("light")
 def test_init_reads_pairs(call, tmp_path):
     lines = [
         {"s1": f"premise {i // 3}", "s2": f"hypothesis {i}", "gold": label}

@@ -108,3 +108,23 @@ def test_without_a_network_nothing_is_waited_for(
         read(hub, hub="nobody/nothing", split="train")
     assert "Retrying" not in caplog.text
     assert (constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE) == (False, False)
+
+
+def test_a_known_data_set_is_named_with_both_ways_out(
+    hub: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{unused_tcp_port}")
+    monkeypatch.setenv("TUTELAGE_REAL_DATA", str(hub / "none"))
+    with pytest.raises(DataError, match="The data set trec6 cannot be loaded") as caught:
+        read(hub, hub="SetFit/TREC-QC", split="train")
+    told = caught.value.do
+    assert "where the hub can be reached" in told and "path: FILE" not in told
+    assert "put trec6/test.jsonl.gz, trec6/train.jsonl.gz into a folder" in told
+    assert (
+        f"TUTELAGE_REAL_DATA, and `dataset: trec6` reads them from there (it looked in {hub}"
+        in (told)
+    )

@@ -244,3 +244,16 @@ def test_half_a_surrogate_pair_and_empty_objects_are_told(write: Any, opened: An
     write("train.jsonl", "[" * 100_000)
     with pytest.raises(DataError, match="Broken JSON"):
         opened({"labels": {"a": {}, "b": {}}}, train="train.jsonl")
+
+
+def test_rows_of_an_arm_may_have_columns_of_their_own(write: Any, tmp_path: Path) -> None:
+    write("theirs.csv", "said,label\nhi,a\n")
+    write("train.csv", "sentence,label\nx,a\ny,b\n")
+    spec = GoldSpec(train=SourceSpec(path="train.csv"), columns={"text": "sentence"})
+    (gold, *_) = load_gold(spec, TaskSpec(), folder=tmp_path)
+    source = SourceSpec(path="theirs.csv", columns={"text": "said"})
+    (row,) = load_rows(source, spec, gold.task, folder=tmp_path)
+    assert row.fields == {"text": "hi"}
+    with pytest.raises(DataError) as caught:
+        load_rows(SourceSpec(path="theirs.csv"), spec, gold.task, folder=tmp_path)
+    assert "rows: {path: theirs.csv, columns: {text: COLUMN}}" in caught.value.do

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tutelage.exceptions import DataError
+from tutelage.exceptions import DataError, UserError
 
 
 def lines(texts: list[str]) -> bytes:
@@ -109,3 +109,39 @@ def test_memory_does_not_grow_with_the_source(write: Any, opened: Any, labelled:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200_000
+
+
+def test_texts_may_have_columns_of_their_own(write: Any, opened: Any) -> None:
+    write("train.csv", "body,stars\nx,a\ny,b\n")
+    write("test.csv", "said,stars\nheld,a\n")
+    write("texts.csv", "text\none\ntwo\n")
+    gold: dict[str, Any] = {
+        "train": "train.csv",
+        "test": {"path": "test.csv", "columns": {"text": "said"}},
+        "columns": {"text": "body", "label": "stars"},
+        "carve": {"dev": 0},
+    }
+    own = {"path": "texts.csv", "columns": {"text": "text"}}
+    (found,) = opened(**gold, unlabelled=own)
+    assert [row.fields for row in found.unlabelled()] == [{"text": "one"}, {"text": "two"}]
+    assert len(found.test) == 1
+    with pytest.raises(DataError, match="no column 'body'") as caught:
+        opened(**gold, unlabelled="texts.csv")
+    assert "Did you mean 'text'" in caught.value.what
+    # What is advised is what mends it.
+    assert "gold.unlabelled: {path: texts.csv, columns: {text: text}}." in caught.value.do
+    with pytest.raises(UserError, match=r"gold\.unlabelled\.columns maps 'txt'"):
+        opened(**gold, unlabelled={"path": "texts.csv", "columns": {"txt": "text"}})
+
+
+def test_columns_of_their_own_change_nothing_but_where_rows_are_read(
+    write: Any, opened: Any
+) -> None:
+    write("a.csv", "text,label\nx,a\ny,b\n")
+    write("b.csv", "said,stars\nx,a\ny,b\n")
+    plain = {"carve": {"dev": 0, "test": 0}, "cross_fit": "off"}
+    (one,) = opened(train="a.csv", **plain)
+    (other,) = opened(
+        train={"path": "b.csv", "columns": {"text": "said", "label": "stars"}}, **plain
+    )
+    assert one.fingerprint == other.fingerprint and one.train == other.train

@@ -15,7 +15,8 @@ from tutelage.neural.adapter_bases import BASE
 from tutelage.neural.adapters import Lora, put_lora, save_adapter
 from tutelage.neural.causal import CausalShape, load_causal
 from tutelage.neural.pretraining import fresh_writer
-from tutelage.neural.writers import load_writer, try_adapter
+from tutelage.neural.tuning_plan import Tuning
+from tutelage.neural.writers import load_writer, try_adapter, try_tuning
 
 pytestmark = pytest.mark.train
 
@@ -37,6 +38,17 @@ def adapter(bases: dict[str, Path], tmp_path: Path) -> Path:
     save_adapter(view, net.tokenizer, tmp_path / "adapter")
     (tmp_path / "adapter" / BASE).rename(tmp_path / "note")
     return tmp_path / "adapter"
+
+
+@pytest.fixture
+def snapshot(hollow: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The causal base in the hub's cache, as acme/causal."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    place = tmp_path / "cache" / "models--acme--causal"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text("abc")
+    shutil.copytree(hollow["causal"], place / "snapshots" / "abc")
+    return place / "snapshots" / "abc"
 
 
 def refused(model: Any, adapter: Path, **how: Any) -> str:
@@ -84,3 +96,48 @@ def test_of_a_model_that_is_not_here_the_name_is_compared(
     assert "was tuned on org/causal" in refused("acme/other", adapter)
     (adapter / "adapter_model.safetensors").unlink()
     assert "holds no adapter" in refused("acme/causal", adapter)
+
+
+def test_a_damaged_tokenizer_is_not_taken_for_a_model_that_is_not_here(
+    adapter: Path, snapshot: Path
+) -> None:
+    assert try_adapter("acme/causal", adapter) == ""
+    (snapshot / "tokenizer.json").write_text("{")
+    assert "cannot be loaded" in refused("acme/causal", adapter)
+    (snapshot / "tokenizer.json").unlink()  # as after a look at the configuration alone
+    assert "is not on this machine yet" in try_adapter("acme/causal", adapter)
+    assert "cannot be loaded" in refused("no/such/id", adapter)
+
+
+@pytest.mark.parametrize(
+    ("base", "family", "more", "told"),
+    [
+        ("masking", "causal", {}, "Family causal continues a text"),
+        ("seq2seq", "causal", {}, "Family causal continues a text"),
+        ("seq2seq", "seq2seq", {"pretrain_steps": 3}, "cannot be pre-trained"),
+        ("masking", "seq2seq", {"lora": Lora()}, "LoRA cannot teach"),
+        ("seq2seq", "seq2seq", {"vocabulary": "used"}, "cannot be trimmed"),
+        ("causal", "causal", {"lora": Lora()}, ""),
+        ("masking", "seq2seq", {"pretrain_steps": 3, "vocabulary": "used"}, ""),
+        ("masking", "encoder", {"lora": Lora()}, ""),
+    ],
+)
+def test_a_model_that_cannot_be_tuned_so_is_told_by_its_files(
+    base: str, family: Any, more: Any, told: str, hollow: dict[str, str], masking_encoder: Path
+) -> None:
+    plan = Tuning(family, {**hollow, "masking": str(masking_encoder)}[base], **more)
+    if not told:
+        assert try_tuning(plan) == ""
+        return
+    with pytest.raises(UserError, match=told) as caught:
+        try_tuning(plan)
+    assert caught.value.what and caught.value.why and caught.value.do
+
+
+def test_of_a_model_that_is_not_here_or_is_made_from_nothing_nothing_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    here = try_tuning(Tuning("causal", "acme/none"))
+    assert here == "the model acme/none is not on this machine yet"
+    assert try_tuning(Tuning("causal", shape=CausalShape())) == ""

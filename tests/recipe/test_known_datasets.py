@@ -6,7 +6,7 @@ import pytest
 
 from tutelage.exceptions import RecipeError
 from tutelage.recipe import load_recipe
-from tutelage.recipe.known_datasets import ROLES, known_datasets
+from tutelage.recipe.known_datasets import ROLES, known_datasets, read_from
 from tutelage.recipe.validation import recipe_schema
 
 RECIPE = """\
@@ -105,3 +105,20 @@ def test_the_schema_needs_a_data_set_or_task_and_gold() -> None:
     schema = recipe_schema()
     assert schema["required"] == ["student", "arms"]
     assert schema["anyOf"] == [{"required": ["dataset"]}, {"required": ["gold", "task"]}]
+
+
+def test_a_data_set_of_the_recipe_is_taken_away() -> None:
+    own = ["dataset=", "task=nli", "gold.train=rows.csv"]
+    recipe = load_recipe("tuned_teacher", assignments=own).recipe
+    assert (recipe.dataset, recipe.task.kind, recipe.task.name) == ("", "nli", "")
+    assert recipe.gold.train is not None and recipe.gold.train.path == "rows.csv"
+    assert recipe.gold.test is None and recipe.gold.unlabelled == "rest"
+    with pytest.raises(RecipeError, match="task: is missing"):
+        load_recipe("tuned_teacher", assignments=["dataset="])
+
+
+def test_a_place_on_the_hub_is_known_by_its_name() -> None:
+    assert {name for name, one in known_datasets().items()
+            if read_from(one.hub_id, one.hub["train"].get("name")) is one} == {
+        *known_datasets()}  # fmt: skip
+    assert read_from("nyu-mll/glue", "cola") is None

@@ -226,3 +226,18 @@ def test_rationales_of_gold_can_be_left_unread_and_nothing_else(write):
     wrong = GOOD.replace(given, "gold: {train: train.csv, columns: {text: null}}")
     ((where, what),) = faults(write(wrong)).items()
     assert where == (3, "gold.columns") and "only rationale can be left unread" in what
+
+
+def test_a_width_that_heads_do_not_share_evenly_is_told_with_its_line(write):
+    student = "student: {kind: seq2seq, config: {d_model: 30, heads: 4}}"
+    teacher = "teachers: {own: {kind: tuned, family: encoder, config: {d_model: 30, heads: 4}}}"
+    found = faults(write(GOOD.replace("student: {kind: linear}", f"{student}\n{teacher}")))
+    told = "d_model 30 is not a multiple of heads 4."
+    assert found == {(5, "student.config"): told, (6, "teachers.own.config"): told}
+
+
+def test_rows_may_say_their_own_columns_and_answers_may_not(write):
+    own = "gold: {train: {path: train.csv, columns: {text: body}}}"
+    assert load_recipe(write(GOOD.replace("gold: {train: train.csv}", own))).recipe.gold.train
+    rival = "rivals: {theirs: {kind: predictions, predictions: {path: a.csv, columns: {id: n}}}}\n"
+    assert list(faults(write(GOOD + rival))) == [(11, "rivals.theirs.predictions.columns")]

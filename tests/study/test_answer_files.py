@@ -30,6 +30,19 @@ def test_columns_are_called_as_in_gold_or_as_the_fields(mapped, tmp_path, column
     assert rows == [{"text": "first"}, {"text": "second"}]
 
 
+def test_columns_of_the_train_rows_alone_are_known_too(mapped, small_recipe, tmp_path):
+    recipe = small_recipe(
+        task={"kind": "classification"}, teacher=None, arms={"gold_only": {}}, primary="",
+        gold={"train": {"path": "g.csv", "columns": {"text": "Body"}}, "cross_fit": "off"},
+        rivals=["majority"],
+    )  # fmt: skip
+    run_study(load_recipe(recipe, folder=tmp_path), tmp_path / "own")
+    for column in ("Body", "text"):
+        (tmp_path / "q.csv").write_text(f"id,{column}\n7,first\n")
+        task = task_of(PastRun(tmp_path / "own"))
+        assert read_questions(tmp_path / "q.csv", task, tmp_path / "own")[0] == ["7"]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [("id,Bod\n1,x\n", "no column 'Body'"), ("id,Body\n1,\n2,y\n", "1 rows have an empty text")],

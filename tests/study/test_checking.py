@@ -107,6 +107,16 @@ def test_the_share_of_rows_that_the_limit_cuts(small_recipe, tmp_path):
 
 
 @pytest.mark.train
+@pytest.mark.usefixtures("minilm")
+def test_a_tuned_teacher_that_cannot_be_tuned_so_is_told_before_a_run(small_recipe, tmp_path):
+    pytest.importorskip("torch")
+    tuned = {"kind": "tuned", "family": "causal", "model": "minilm"}
+    rivals = {"own": {"kind": "teacher", "teacher": "own"}}
+    (fault,) = check(small_recipe(teachers={"own": tuned}, rivals=rivals), tmp_path).faults
+    assert fault.what.startswith("teachers.own: ") and "Family causal" in fault.why
+
+
+@pytest.mark.train
 def test_an_adapter_of_another_model_is_told_before_a_run(small_recipe, tmp_path, monkeypatch):
     pytest.importorskip("torch")
     from tutelage.neural.adapters import Lora, put_lora, save_adapter

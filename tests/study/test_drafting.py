@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutelage.exceptions import UserError
+from tutelage.exceptions import DataError, UserError
 from tutelage.recipe.yaml12 import read_text
 from tutelage.study.drafting import Wish, _said, draft_recipe, inspect, write_draft
 
@@ -26,6 +26,7 @@ def rows(path, count, labels=("x", "y")):
 def test_the_student_and_the_splits_fit_the_size(tmp_path, count, unlabelled, kind, folds):
     wish = rows(tmp_path / "g.csv", count)
     texts = tmp_path / "u.csv" if unlabelled else None
+    (tmp_path / "u.csv").write_text("text\nnew\n")
     wish = Wish(wish.file, "label", "text", unlabelled=texts)
     text = draft_recipe(wish, inspect(wish), tmp_path / "r.yaml")
     tree = read_text(text, "r.yaml").tree
@@ -53,3 +54,28 @@ def test_ids_are_no_labels(tmp_path):
     wish = rows(tmp_path / "g.csv", 40, tuple(f"id{i}" for i in range(40)))
     with pytest.raises(UserError, match="40 different values in 40 rows"):
         inspect(wish)
+
+
+@pytest.mark.parametrize(
+    ("header", "renamed"),
+    [("label,text", {}), ("id,Text", {"text": "Text"}), ("id,texts,n", {"text": "texts"}),
+     ("id,said", {"text": "said"}), ("said,label", {"text": "said"})],
+)  # fmt: skip
+def test_texts_to_label_may_call_their_column_otherwise(tmp_path, header, renamed):
+    wish = rows(tmp_path / "g.csv", 40)
+    (tmp_path / "u.csv").write_text(f"{header}\n{'new,' * header.count(',')}new\n")
+    wish = Wish(wish.file, "label", "text", unlabelled=tmp_path / "u.csv")
+    seen = inspect(wish)
+    assert seen.renamed == renamed
+    gold = read_text(draft_recipe(wish, seen, tmp_path / "r.yaml"), "r").tree["gold"]
+    assert gold["unlabelled"] == ({"path": "u.csv", "columns": renamed} if renamed else "u.csv")
+
+
+def test_a_column_of_texts_that_is_not_clear_is_asked_for(tmp_path):
+    wish = rows(tmp_path / "g.csv", 40)
+    (tmp_path / "u.csv").write_text("one,other\na,b\n")
+    with pytest.raises(DataError, match="Its columns are: one, other") as caught:
+        write_draft(Wish(wish.file, "label", "text", unlabelled=tmp_path / "u.csv"),
+                    tmp_path / "r.yaml")  # fmt: skip
+    assert "gold.unlabelled: {path: u.csv, columns: {text: COLUMN}}" in caught.value.do
+    assert not (tmp_path / "r.yaml").exists()

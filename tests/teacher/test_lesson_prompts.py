@@ -50,6 +50,8 @@ def test_requests_of_the_lessons_pass_whatever_their_sampling() -> None:
         (compose(MOOD), {}, "Add texts to the teacher's forms"),
         (compose(MOOD, answer=True), {"forms": ("texts",)}, "Add answer to the teacher's forms"),
         (compose(MOOD, label="good"), {"generates": False}, "tuned to answer rows, and is asked"),
+        (compose(MOOD, label="good"), {"generates": False}, r"Write teaches: generate, or both \("),
+        (compose(MOOD), {"generates": False}, r"both and forms: \[texts\] \("),
         (compose(MOOD, label="good", template="compose_told.v1"), {}, r"compose\.v1, and is asked"),
         (compose(MOOD, label="good", shots=[Example("2", {"text": "x"}, "good")]), {}, "no shots"),
         (Request((Message("user", "Why?"),), gist=Gist("reasons")), {}, "asked for reasons"),

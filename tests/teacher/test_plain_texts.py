@@ -29,5 +29,6 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         read_texts(tmp_path / "a.txt", "text")
     with pytest.raises(DataError, match="not UTF-8"):
         read_texts(tmp_path / "b.txt", "text")
-    with pytest.raises(DataError, match="There is no file"):
+    with pytest.raises(DataError, match="There is no file") as caught:
         read_texts(tmp_path / "c.txt", "text")
+    assert "the teacher's pretrain.path" in caught.value.do, "whatever the recipe calls it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import shutil
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -19,6 +20,8 @@ pytest.importorskip("torch")
 
 from tutelage.exceptions import UserError
 from tutelage.neural.causal import CausalShape, fresh_causal
+from tutelage.neural.families import Sizes
+from tutelage.neural.pretraining import fresh_writer
 from tutelage.records import Example, Label, Message, Request, Sampling, Task
 from tutelage.store.caps import Account
 from tutelage.teacher import tutoring
@@ -295,6 +298,27 @@ async def test_the_adapter_goes_on_its_base_and_on_no_other(tmp_path: Path, ledg
     async with local("other") as session:
         with pytest.raises(UserError, match="was tuned on another model"):
             await buy(session, ledgers("other"), asked)
+
+
+async def test_a_model_that_cannot_be_tuned_so_is_told_before_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = Sizes(d_model=32, layers=1, decoder_layers=1, heads=2, d_ff=64, vocab_size=400)
+    fresh_writer(sizes, ["it is good"], seed=1, dropout=0.0).save(tmp_path / "base")
+    (tmp_path / "base" / "model.safetensors").unlink()  # no weights are read
+    whole = {"model": "base", "family": "seq2seq", "full": True}
+    async with tuned(mood(8), tmp_path) as session:
+        assert session.examine() == "", "one of a config has no model to look at"
+    async with tuned(mood(8), tmp_path, **whole) as session:
+        assert session.examine() == ""
+    async with tuned(mood(8), tmp_path, **whole, pretrain=PretrainingOptions(3)) as session:
+        with pytest.raises(UserError, match="cannot be pre-trained"):
+            session.examine()
+        monkeypatch.setitem(sys.modules, "tutelage.teacher.tutoring", None)
+        assert session.examine() == (
+            "The model base was not looked at: the extra `train` is not installed."
+        )
+    assert not (tmp_path / "teachers").exists()
 
 
 async def test_a_base_that_was_moved_is_the_same_base(

@@ -60,6 +60,8 @@ def init(
             f"Wrote {out}: {seen.kind} of {seen.rows:,} rows with {len(seen.labels)} labels.",
             "bold",
         )
+        for field, column in seen.renamed.items():
+            say(f"The column {column!r} of {unlabelled} is read as its {field}.")
         for warning in found.warnings:
             note(f"Warning: {warning}", "yellow")
     for fault in found.faults:
@@ -71,6 +73,7 @@ def init(
         "kind": seen.kind,
         "rows": seen.rows,
         "labels": list(seen.labels),
+        "unlabelled_columns": dict(seen.renamed),
         "check": found.to_facts(),
     }
     finish(facts, as_json=as_json, code=0 if found.ok else 2)

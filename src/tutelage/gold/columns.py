@@ -11,7 +11,7 @@ from tutelage.exceptions import UserError
 from tutelage.gold.answer_spans import AnswerColumns
 from tutelage.gold.data_faults import DataFaults
 from tutelage.plugins import nearest
-from tutelage.recipe import GoldSpec
+from tutelage.recipe import GoldSpec, SourceSpec
 from tutelage.records import TaskKind
 
 PARTS: Mapping[TaskKind, tuple[str, ...]] = {
@@ -48,6 +48,9 @@ class Columns:
     """Columns of one wanted text and of several (generation): there, fields may be lists."""
     label_names: Mapping[str, str] = field(default_factory=dict)
     """Label by what stands for it in the data, where that is not its name."""
+    source: str = ""
+    """The rows as the recipe names them, where they may have columns of their own:
+    `gold.test: {path: test.csv, columns: `."""
 
     def label(self, cells: Mapping[str, Any]) -> str | None:
         """The column of `cells` that holds the answer."""
@@ -82,13 +85,16 @@ class Columns:
         have = [column for column in cells if column]
         free = [column for column in have if column not in self.fields.values()]
         for column, part in absent.items():
-            near = difflib.get_close_matches(column, free, n=1)
-            example = near[0] if near else "COLUMN"
+            key = part_key(part)
+            near = [key] if key in free else difflib.get_close_matches(column, free, n=1)
+            mapping = f"{{{key}: {near[0] if near else 'COLUMN'}}}"
             faults.add(
                 f"There is no column {column!r} for the {part}."
                 + (f" Did you mean {near[0]!r}?" if near else ""),
                 why=f"Its columns are: {', '.join(have)}.",
-                do=f"Map it under gold.columns, such as {{{part_key(part)}: {example}}}.",
+                do=f"Map it for these rows: {self.source}{mapping}}}."
+                if self.source
+                else f"Map it under gold.columns, such as {mapping}.",
             )
         faults.settle()
 
@@ -104,23 +110,41 @@ def part_key(part: str) -> str:
     return part.split("'")[1] if "'" in part else part
 
 
-def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns:
+def columns_of(
+    gold: GoldSpec,
+    fields: Sequence[str],
+    kind: TaskKind,
+    *,
+    source: SourceSpec | None = None,
+    at: str = "gold.train",
+) -> Columns:
     """Read the column mapping of a recipe.
+
+    Args:
+        gold: The mapping of all rows.
+        fields: Text fields of the task.
+        kind: The task's.
+        source: Rows that may have columns of their own.
+        at: Where the recipe names them.
 
     Raises:
         UserError: a key that is no part of a row, or two fields read from one column.
     """
-    mapped = {part: column for part, column in gold.columns.items() if column is not None}
+    own = dict(source.columns) if source is not None else {}
+    where = f"{at}.columns" if own else "gold.columns"
+    given = {**gold.columns, **own}
+    mapped = {part: column for part, column in given.items() if column is not None}
     tags = (*gold.tags, *([gold.carve.by] if _is_tag(gold.carve.by, fields, gold.tags) else ()))
     known = PARTS.get(kind, ("label", "labels"))
     parts = (*fields, *known, "id", "rationale", *tags)
-    for key in gold.columns:
+    for key in given:
         if key not in parts:
-            raise UserError(f"gold.columns maps {key!r}, which no row has.", do=nearest(key, parts))
+            place = where if key in own else "gold.columns"
+            raise UserError(f"{place} maps {key!r}, which no row has.", do=nearest(key, parts))
     texts = {field: mapped.get(field, field) for field in fields}
     if len(set(texts.values())) < len(texts):
         raise UserError(
-            f"gold.columns reads two fields from one column: {_pairs(texts)}.",
+            f"{where} reads two fields from one column: {_pairs(texts)}.",
             do="Map each text field to a column of its own.",
         )
     default = DEFAULT_ANSWERS.get(kind, ("label",))
@@ -142,7 +166,14 @@ def columns_of(gold: GoldSpec, fields: Sequence[str], kind: TaskKind) -> Columns
         ),
         targets=targets,
         label_names=gold.label_names,
+        source=_named(source, at) if source is not None and at != "gold.train" else "",
     )
+
+
+def _named(source: SourceSpec, at: str) -> str:
+    """The beginning of what a recipe says of rows with columns of their own."""
+    kind = next(kind for kind in ("path", "hub", "world") if getattr(source, kind))
+    return f"{at}: {{{kind}: {getattr(source, kind)}, columns: "
 
 
 def _is_tag(by: str, fields: Sequence[str], tags: Iterable[str]) -> bool:

@@ -99,7 +99,7 @@ def load_gold(
     """
     _check_shares(gold)
     columns = columns_of(gold, default_fields(task), task.kind)
-    noun, given, mended = _read_roles(gold, task, columns, folder)
+    noun, given, mended = _read_roles(gold, task, folder)
     splits = _splits(gold, given)
     _check_expected(gold, splits[0] if len(splits) == 1 else given, columns, folder)
     tables = _unlabelled(gold, folder)
@@ -118,7 +118,7 @@ def load_rows(
     Raises:
         DataError: rows that cannot be read.
     """
-    columns = columns_of(gold, task.fields, task.kind)
+    columns = columns_of(gold, task.fields, task.kind, source=source, at="rows")
     columns = replace(columns, needed=frozenset(), rationale=columns.rationale or "rationale")
     reader = RowReader(columns, gold.labels_separator)
     rows = reader.raw(_tables(gold, source, folder, "train"), answers=True, most=source.rows)
@@ -208,7 +208,7 @@ def _made(gold: GoldSpec, role: str, folds: int) -> str:
 
 
 def _read_roles(
-    gold: GoldSpec, spec: TaskSpec, columns: Columns, folder: Path
+    gold: GoldSpec, spec: TaskSpec, folder: Path
 ) -> tuple[Task, dict[str, list[Example]], dict[str, int]]:
     """The task, the rows of all roles that the recipe gives, and how many of them had an answer
     mended; faults of all roles at once."""
@@ -218,7 +218,7 @@ def _read_roles(
             "Without gold rows nothing can be learned from them or measured on them.",
             "Write gold: {train: train.csv}.",
         )
-    task = make_task(spec, _label_names(gold, spec, columns, folder))
+    task = make_task(spec, _label_names(gold, spec, folder))
     given: dict[str, list[Example]] = {role: [] for role in ROLES}
     mended: dict[str, int] = {}
     errors: list[DataError] = []
@@ -226,7 +226,8 @@ def _read_roles(
         source: SourceSpec | str | None = getattr(gold, role)
         if not isinstance(source, SourceSpec):
             continue
-        reader = RowReader(columns, gold.labels_separator)
+        own = columns_of(gold, task.fields, task.kind, source=source, at=f"gold.{role}")
+        reader = RowReader(own, gold.labels_separator)
         try:
             tables = _tables(gold, source, folder, role)
             rows = reader.raw(tables, answers=True, most=source.rows)
@@ -243,7 +244,7 @@ def _tables(gold: GoldSpec, source: SourceSpec, folder: Path, role: str) -> list
     return tables_of(source, folder, role=role, seed=gold.carve.seed)
 
 
-def _label_names(gold: GoldSpec, spec: TaskSpec, columns: Columns, folder: Path) -> set[str]:
+def _label_names(gold: GoldSpec, spec: TaskSpec, folder: Path) -> set[str]:
     """Labels that stand in train, where neither the recipe nor the kind of task names them."""
     if spec.labels or spec.kind == "nli" or spec.kind in UNLABELLED_KINDS:
         return set()
@@ -252,6 +253,7 @@ def _label_names(gold: GoldSpec, spec: TaskSpec, columns: Columns, folder: Path)
             "The recipe lists no labels and gives no train rows to read them from.",
             do="List them: task: {labels: [...]}.",
         )
+    columns = columns_of(gold, default_fields(spec), spec.kind, source=gold.train)
     reader = RowReader(columns, gold.labels_separator)
     tables = _tables(gold, gold.train, folder, "train")
     rows = reader.raw(tables, answers=True, most=gold.train.rows)
@@ -269,14 +271,15 @@ def _source(opening: _Opening, rest: Sequence[Example]) -> UnlabelledSource | No
     gold = opening.gold
     if gold.unlabelled is None:
         return None
-    tables, most = opening.tables, None
+    tables, most, columns = opening.tables, None, opening.columns
     if isinstance(gold.unlabelled, SourceSpec):
-        most = gold.unlabelled.rows
+        most, task = gold.unlabelled.rows, opening.task
+        columns = columns_of(
+            gold, task.fields, task.kind, source=gold.unlabelled, at="gold.unlabelled"
+        )
     else:
         tables = [rest_table(rest, opening.columns)]
-    source = UnlabelledSource(
-        opening.columns, tuple(tables), most, opening.limit, bool(gold.allow_overlap)
-    )
+    source = UnlabelledSource(columns, tuple(tables), most, opening.limit, bool(gold.allow_overlap))
     source.peek()
     return source
 

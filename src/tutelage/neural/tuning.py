@@ -12,7 +12,6 @@ import numpy as np
 import orjson
 import torch
 
-from tutelage.exceptions import UserError
 from tutelage.neural.adapters import put_lora
 from tutelage.neural.categorisation import Cases, Categorisation, Categoriser, fresh_categoriser
 from tutelage.neural.checkpoint import check_identity, write_folder, write_json
@@ -58,7 +57,7 @@ from tutelage.neural.tuned_networks import (
     save_tuned,
     texts_of,
 )
-from tutelage.neural.tuning_plan import Tuning, check_plan, identity_of
+from tutelage.neural.tuning_plan import Tuning, check_base, check_plan, identity_of
 
 __all__ = ["Lesson", "Tuned", "Tuning", "load_tuned", "tune"]
 
@@ -205,6 +204,7 @@ class _Job:
         rows = [text for row in self.lessons for text in (row.prompt, row.ending)]
         if shape is None:
             net = load_body(replace(body, model=plan.model))
+            check_base(plan, is_made=isinstance(net, Transducer) and net.is_warm_start)
             if isinstance(net, Transducer) and plan.vocabulary == "used":
                 return trimmed(net, [*rows, *self.texts])
             return net
@@ -225,13 +225,6 @@ class _Job:
     def _pretrain(self, place: Path, body: Body) -> None:
         plan, net = self.plan, self._fresh(body)
         assert not isinstance(net, Categoriser)
-        if plan.shape is None and not (isinstance(net, Transducer) and net.is_warm_start):
-            raise UserError(
-                f"The model {plan.model} cannot be pre-trained.",
-                "Pre-training is for networks that begin from nothing, and for a decoder that is "
-                "made out of an encoder; this one has learned to write.",
-                "Leave pretrain out.",
-            )
         net.model.to(self.device)
         told = pretrain(
             net,
@@ -260,13 +253,6 @@ class _Job:
     def _adapt(self, net: Net, body: Body) -> Any:
         if self.plan.lora is None:
             return None
-        if isinstance(net, Transducer) and net.is_warm_start:
-            raise UserError(
-                f"LoRA cannot teach {body.model} to write.",
-                "It is an encoder; its decoder has only just been made, with weights that must "
-                "all be trained.",
-                "Tune all weights (full: true), or use the family encoder to annotate.",
-            )
         return put_lora(
             net.model,
             self.plan.lora,

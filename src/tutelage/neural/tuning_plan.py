@@ -93,6 +93,35 @@ def identity_of(
     )
 
 
+def check_base(plan: Tuning, *, is_made: bool) -> None:
+    """Refuse what the model of a plan cannot learn so.
+
+    Args:
+        plan: Whose model is known; one that begins from nothing passes.
+        is_made: Whether its decoder is made out of an encoder, and cannot write yet.
+
+    Raises:
+        UserError: texts to learn to write from for a model that has learned it, or an adapter for
+            one that has not.
+    """
+    if plan.shape is not None:
+        return
+    if plan.pretrain_steps and not is_made:
+        raise UserError(
+            f"The model {plan.model} cannot be pre-trained.",
+            "Pre-training is for networks that begin from nothing, and for a decoder that is made "
+            "out of an encoder; this one has learned to write.",
+            "Leave pretrain out.",
+        )
+    if plan.lora is not None and is_made:
+        raise UserError(
+            f"LoRA cannot teach {plan.model} to write.",
+            "It is an encoder; its decoder has only just been made, with weights that must all be "
+            "trained.",
+            "Tune all weights (full: true), or use the family encoder to annotate.",
+        )
+
+
 def check_plan(plan: Tuning, texts: Sequence[str], labels: Sequence[str]) -> None:
     check_quantise(plan.quantise, plan.family)
     pick_precision(plan.precision, pick_device())

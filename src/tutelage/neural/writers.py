@@ -8,6 +8,7 @@ from typing import Literal
 
 import huggingface_hub
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from tutelage.exceptions import UserError
 from tutelage.neural.adapter_bases import check_adapter, check_name
@@ -18,12 +19,15 @@ from tutelage.neural.families import load_transducer
 from tutelage.neural.lessons import Writer
 from tutelage.neural.memory import RANK, check_fits, check_shape_fits, skeleton
 from tutelage.neural.tokenization import load_tokenizer
-from tutelage.neural.tuning_plan import Tuning
+from tutelage.neural.trimming import check_trimmable
+from tutelage.neural.tuning_plan import Tuning, check_base
 from tutelage.neural.weights import locate, read_config, reading
 
 Kind = Literal["auto", "causal", "seq2seq"]
 NEEDED = ("*.jinja", "*.json", "*.model", "*.safetensors", "*.txt")
 """Files of a model: configuration, tokenizer, chat template, weights."""
+TOKENIZERS = ("tokenizer.json", "*.model", "vocab.*")
+"""Files of which each tokenizer has one at least."""
 
 
 def load_writer(
@@ -100,22 +104,57 @@ def try_adapter(model: str, adapter: Path, *, family: Kind = "auto", revision: s
     return ""
 
 
+def try_tuning(plan: Tuning) -> str:
+    """Refuse a model that cannot be tuned as planned, before any weight is loaded.
+
+    Looks on this machine only.
+
+    Args:
+        plan: One with a `shape` passes.
+
+    Returns:
+        Why the model could not be looked at; empty where it was.
+
+    Raises:
+        UserError: it is of another family, has learned already what it was to be pre-trained for,
+            cannot write with an adapter alone, or has a vocabulary that cannot be cut.
+    """
+    if not plan.model:
+        return ""
+    place = _found(plan.model, "")
+    if place is None:
+        return f"the model {plan.model} is not on this machine yet"
+    config = read_config(place)
+    if plan.family == "causal":
+        check_decoder_only(plan.model, config)
+    made = plan.family == "seq2seq" and not config.is_encoder_decoder
+    check_base(plan, is_made=made)
+    if plan.vocabulary == "used":
+        check_trimmable(plan.model)
+    return ""
+
+
 def _found(model: str, revision: str) -> str | None:
-    """The folder of a model, where this machine has its configuration and tokenizer."""
+    """The folder of a model, where this machine has its configuration and tokenizer, whether or not
+    they can be read."""
     place = Path(locate(model))
     if place.is_dir():
         return str(place)
-    try:
-        with reading(model):
-            place = Path(
-                huggingface_hub.snapshot_download(
-                    str(place), revision=revision or None, local_files_only=True
-                )
+    light = [pattern for pattern in NEEDED if pattern != "*.safetensors"]
+    with reading(model):
+        try:
+            folder = huggingface_hub.snapshot_download(
+                str(place),
+                revision=revision or None,
+                allow_patterns=light,
+                local_files_only=True,
             )
-            load_tokenizer(str(place), offline=True)
-    except UserError:
-        return None
-    return str(place) if (place / "config.json").is_file() else None
+        except LocalEntryNotFoundError:  # no snapshot, or one that is known to lack files
+            return None
+    there = ("config.json",), TOKENIZERS  # who only read the configuration left nothing else
+    found = Path(folder)
+    whole = all(any(any(found.glob(name)) for name in names) for names in there)
+    return str(found) if whole else None
 
 
 def _family(model: str, place: str, wanted: str) -> str:

@@ -75,6 +75,8 @@ class SourceSpec(Spec):
     """Folder of the hub data set that holds the rows, as in `datasets.load_dataset`."""
     world: str = ""
     """Name of a built-in world."""
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    """Columns of these rows that are called otherwise than `gold.columns` says, by field."""
     rows: int | None = Field(default=None, gt=0)
     """Read at most so many rows (a world: write so many)."""
     sheet: str | None = None
@@ -130,7 +132,9 @@ class GoldSpec(Spec):
     """Texts without labels, which a teacher may annotate; read lazily. `rest`: the train rows that
     `few` or `fraction` leave out, their labels hidden."""
     columns: Mapping[str, str | None] = Field(default_factory=dict)
-    """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent.
+    """Column by field: `{premise: sentence1, label: gold, id: uid}`. Same names where absent. Rows
+    whose columns have other names say so beside their path:
+    `unlabelled: {path: texts.csv, columns: {text: body}}`.
     Rationales are read where there is a column `rationale`; `{rationale: null}` leaves gold's
     unread. The answers of questions stand in `answers` as SQuAD has them, or in `answer` with
     `start`. Texts to write stand in `target`, or as a list in `references`; their inputs may be

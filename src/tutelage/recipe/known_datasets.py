@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -83,6 +83,18 @@ def _entry(name: str, given: Mapping[str, Any]) -> KnownDataset:
     )
 
 
+def read_from(hub: str, configuration: str | None = None) -> KnownDataset | None:
+    """The known data set whose rows stand there on the hub.
+
+    >>> read_from("SetFit/TREC-QC").name
+    'trec6'
+    """
+    for one in known_datasets().values():
+        if one.hub_id == hub and one.hub["train"].get("name") == configuration:
+            return one
+    return None
+
+
 def data_folder() -> Path:
     """The folder of the files: that of `TUTELAGE_REAL_DATA`, or else `../shared/data`."""
     return Path(os.environ.get(FOLDER) or DEFAULT_FOLDER).expanduser().resolve()
@@ -99,7 +111,9 @@ def expanded(document: Document) -> tuple[Document, list[Fault]]:
         rather than missing, so that only the name is called wrong.
     """
     tree = document.tree
-    name = tree.get("dataset") if isinstance(tree, Mapping) else None
+    name = tree.get("dataset")
+    if "dataset" in tree and name is None:  # `--set dataset=` takes a recipe's own away
+        return replace(document, tree={k: v for k, v in tree.items() if k != "dataset"}), []
     if not isinstance(name, str) or not name:
         return document, []
     known = known_datasets()

@@ -75,8 +75,8 @@ class TeacherSpec(Spec):
     """The teacher, what it may cost, and where its replies are kept."""
 
     kind: str = "endpoint"
-    """`endpoint` (every OpenAI-compatible server), `recorded`, `scripted`, `corpus`, or a
-    plug-in."""
+    """`endpoint` (every OpenAI-compatible server), `local` (a model in this process), `tuned` (one
+    that learns from the gold train rows first), `recorded`, `corpus`, `scripted`, or a plug-in."""
     budget: BudgetSpec = BudgetSpec()
     """Hard caps of the study, of each arm and of each turn."""
     prices: PriceSpec | None = None
@@ -104,8 +104,8 @@ class StudentSpec(Spec):
     """The small model."""
 
     kind: str = "seq2seq"
-    """`seq2seq`, `classifier`, `span_reader`, `generator`, `embedding_head`, `linear`, or a
-    plug-in."""
+    """`seq2seq`, `classifier`, `span_reader`, `generator`, `linear`, `embedding_head`, `setfit`,
+    or a plug-in."""
     options: Mapping[str, Any] = Field(default_factory=dict)
     """The student's own options; in YAML they stand beside `kind`."""
 
@@ -257,7 +257,7 @@ class Recipe(Spec):
     which mode ran. The quirks themselves are options, set and commented in the recipe."""
     dataset: str = ""
     """A public data set that Tutelage knows (`tutelage recipes --datasets`): fills in `task` and
-    `gold` where the recipe says nothing else."""
+    `gold` where the recipe says nothing else. `--set dataset=` takes it out of a recipe."""
     task: TaskSpec
     """What is to be learned; needed where there is no `dataset`."""
     gold: GoldSpec

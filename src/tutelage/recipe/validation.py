@@ -312,6 +312,11 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(f"rivals.{name}", "needs a student, such as `student: {kind: linear}`.")
         if rival.kind == "predictions" and rival.predictions is None:
             yield Fault(f"rivals.{name}", "needs `predictions`: a file of id and label.")
+        if rival.predictions is not None and rival.predictions.columns:
+            yield Fault(
+                f"rivals.{name}.predictions.columns",
+                "is not read: the columns of answers are called id and label, answer or target.",
+            )
         fitting = UNLABELLED_RIVALS.get(recipe.task.kind, ("majority",))
         if rival.kind in SIMPLE and rival.kind not in fitting:
             instead = " or ".join(f"`{kind}`" for kind in fitting)

@@ -32,6 +32,10 @@ class ShapeOptions:
     vocab_size: Annotated[int, Ge(300)] = 8000
     """Most pieces of the tokenizer, which is trained on the training rows."""
 
+    def __post_init__(self) -> None:
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model {self.d_model} is not a multiple of heads {self.heads}")
+
 
 @dataclass(frozen=True, slots=True)
 class Seq2SeqOptions:

@@ -25,11 +25,11 @@ def read_questions(
         DataError: no such file, a missing column, rows that cannot be read, or one without a text.
     """
     gold = find_run(run).recipe.gold
-    mapped = columns_of(gold, task.fields, task.kind)
+    mapped = columns_of(gold, task.fields, task.kind, source=gold.train)
     try:
         rows, empty = _read(file, mapped)
     except DataError as first:
-        if not set(gold.columns) & set(task.fields):
+        if mapped.fields == {field: field for field in task.fields}:
             raise
         try:
             rows, empty = _read(file, columns_of(GoldSpec(), task.fields, task.kind))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tutelage.exceptions import DataError, UserError
@@ -51,6 +52,8 @@ class Seen:
     kind: TaskKind
     labels: tuple[str, ...]
     counts: Counter[str]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Column by field of the texts to label, where it is not called as in the labelled file."""
 
     @property
     def crossed(self) -> bool:
@@ -62,7 +65,8 @@ def inspect(wish: Wish) -> Seen:
     """Look at the file.
 
     Raises:
-        DataError: no such file, a missing column, rows that cannot be read.
+        DataError: no such file, a missing column, rows that cannot be read; texts to label of
+            which no column looks like the one that was named.
         UserError: fewer than 2 or more than 200 labels, or labels that cannot be told apart.
     """
     fields = ("premise", "hypothesis") if wish.pair else ("text",)
@@ -85,7 +89,7 @@ def inspect(wish: Wish) -> Seen:
     if kind == "nli" and set(labels) <= set(NLI_WORDS):
         labels = tuple(NLI_WORDS)
     make_task(TaskSpec(kind=kind, fields=fields, labels=dict.fromkeys(labels, LabelSpec())))
-    return Seen(rows, kind, labels, counts)
+    return Seen(rows, kind, labels, counts, _renamed(wish))
 
 
 def _check_columns(wish: Wish) -> None:
@@ -100,6 +104,42 @@ def _check_columns(wish: Wish) -> None:
                     f"Its columns are: {', '.join(have)}.",
                     nearest(column, have),
                 )
+
+
+def _renamed(wish: Wish) -> dict[str, str]:
+    """Columns of the texts to label that are not called as in the labelled file, by field."""
+    if wish.unlabelled is None:
+        return {}
+    source = SourceSpec(path=str(wish.unlabelled.resolve()))
+    tables = tables_of(source, Path.cwd(), role="unlabelled")
+    row = next((row for t in tables for row in t.read(DataFaults(t.name))), None)
+    have = [name for name in row.cells if name] if row else []
+    wanted = dict(_texts(wish))
+    taken = {wish.label, *(column for column in wanted.values() if column in have)}
+    found: dict[str, str] = {}
+    for name, column in wanted.items():
+        if have and column not in have:
+            found[name] = _likely(wish.unlabelled, name, column, have, taken)
+            taken.add(found[name])
+    return found
+
+
+def _likely(file: Path, name: str, column: str, have: list[str], taken: Collection[str]) -> str:
+    """The column that holds what the labelled file has in another: of that name in other letters,
+    of the field's own, of one that is nearly the same, or the only one there is."""
+    free = [c for c in have if c not in taken]
+    same = [c for c in free if c.casefold() in (column.casefold(), name)]
+    near = difflib.get_close_matches(column, free, n=1)
+    others = [c for c in free if c.casefold() != "id"]
+    likely: list[str] = [*same, *near, *(others if len(others) == 1 else [])]
+    if likely:
+        return likely[0]
+    raise DataError(
+        f"{file} has no column {column!r}.",
+        f"Its columns are: {', '.join(have)}. Which one holds the texts is not clear.",
+        f"Call it {column} there too; or leave --unlabelled out, and write into the recipe "
+        f"gold.unlabelled: {{path: {file.name}, columns: {{{name}: COLUMN}}}}.",
+    )
 
 
 def _count(wish: Wish, fields: tuple[str, ...], *, multi: bool) -> tuple[Counter[str], int]:
@@ -118,9 +158,13 @@ def _count(wish: Wish, fields: tuple[str, ...], *, multi: bool) -> tuple[Counter
 
 
 def _columns(wish: Wish) -> Iterator[tuple[str, str]]:
+    yield from _texts(wish)
+    yield "label", wish.label
+
+
+def _texts(wish: Wish) -> Iterator[tuple[str, str]]:
     names = ("premise", "hypothesis") if wish.pair else ("text",)
     yield from zip(names, wish.pair or (wish.text,), strict=True)
-    yield "label", wish.label
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -172,9 +216,10 @@ def _gold(wish: Wish, seen: Seen, out: Path) -> Iterator[str]:
     yield "gold:"
     yield f"  train: {_said(_relative(wish.file, out))}"
     if wish.unlabelled is not None:
-        yield f"  unlabelled: {_said(_relative(wish.unlabelled, out))}"
-    columns = ", ".join(f"{part}: {_said(column)}" for part, column in _columns(wish))
-    yield f"  columns: {{{columns}}}"
+        path = _said(_relative(wish.unlabelled, out))
+        own = f"{{path: {path}, columns: {_mapping(seen.renamed.items())}}}"
+        yield f"  unlabelled: {own if seen.renamed else path}"
+    yield f"  columns: {_mapping(_columns(wish))}"
     if seen.crossed:
         yield f"  # Below {SMALL:,} rows each row is tested once, in 5 folds, rather than a fifth"
         yield "  # of them: the figures are surer, and five times as many students are made."
@@ -183,6 +228,10 @@ def _gold(wish: Wish, seen: Seen, out: Path) -> Iterator[str]:
         yield "  # Carved from train: stratified by label, the same rows whatever their order."
     by = ", by: premise" if wish.pair else ""
     yield f"  carve: {{test: 0.2, dev: 0.1{by}}}"
+
+
+def _mapping(columns: Iterable[tuple[str, str]]) -> str:
+    return "{" + ", ".join(f"{part}: {_said(column)}" for part, column in columns) + "}"
 
 
 def _teacher(wish: Wish) -> Iterator[str]:

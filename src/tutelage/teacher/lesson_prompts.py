@@ -14,6 +14,7 @@ from tutelage.exceptions import UserError
 from tutelage.records import Example, Message, Request, Task
 from tutelage.teacher.annotator import AnnotatorOptions, ask, prompt_of
 from tutelage.teacher.composing import compose
+from tutelage.teacher.gold_lessons import default_forms
 from tutelage.teacher.templating import shipped
 from tutelage.teacher.tuned_options import Form
 
@@ -101,15 +102,25 @@ class LessonPrompts:
         template = f" by the template {self.compose}" if self.generates else ""
         kind = request.gist.kind if request.gist is not None else "something else"
         form = self._form_of(request)
+        asked = f"to write rows (form {form})" if form else f"for {kind}"
         return UserError(
-            f"The teacher {teacher} was tuned {what}{template}, and is asked for {form or kind}.",
+            f"The teacher {teacher} was tuned {what}{template}, and is asked {asked}.",
             "It would read any other prompt as noise.",
-            (
-                f"Add {form} to the teacher's forms."
-                if form and self.generates
-                else "Use the syntheses annotate and generate with it, with the templates that it "
-                "was tuned on and no shots; ask another teacher for the rest."
-            ),
+            self._remedy(form),
+        )
+
+    def _remedy(self, form: Form | None) -> str:
+        if form is None:
+            return (
+                "Use the syntheses annotate and generate with it, with the templates that it was "
+                "tuned on and no shots; ask another teacher for the rest."
+            )
+        if self.generates:
+            return f"Add {form} to the teacher's forms."
+        own = "" if form in default_forms(self.task) else f" and forms: [{form}]"
+        return (
+            f"Write teaches: generate, or both{own} (family causal or seq2seq: an encoder writes "
+            "nothing); or ask another teacher to write."
         )
 
     def _form_of(self, request: Request) -> Form | None:

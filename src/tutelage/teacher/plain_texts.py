@@ -19,7 +19,7 @@ def read_texts(path: Path, column: str) -> list[str]:
         raise DataError(
             f"There is no file {path}.",
             "The teacher was to learn from its texts first.",
-            "Check teacher.pretrain.path.",
+            "Check the teacher's pretrain.path: it starts at the recipe's folder.",
         )
     texts = _lines(path) if path.suffix.lower() == ".txt" else _cells(path, column)
     if kept := [text for text in texts if text.strip()]:
@@ -27,7 +27,7 @@ def read_texts(path: Path, column: str) -> list[str]:
     raise DataError(
         f"{path} holds no text.",
         "All of it is empty.",
-        "Name another file or column under teacher.pretrain.",
+        "Name another file or column under the teacher's pretrain.",
     )
 
 
@@ -45,6 +45,6 @@ def _cells(path: Path, column: str) -> list[str]:
         raise DataError(
             f"{path} has no column {column!r}; it has {', '.join(known)}.",
             "The column of the texts to pre-train on was to be called so.",
-            f"{nearest(column, known)} Set teacher.pretrain.column.",
+            f"{nearest(column, known)} Set the teacher's pretrain.column.",
         )
     return ["" if row[column] is None else str(row[column]) for row in rows if column in row]

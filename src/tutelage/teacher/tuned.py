@@ -22,7 +22,6 @@ from typing import Any
 import orjson
 
 from tutelage.contracts import Desk, Session, Teacher
-from tutelage.exceptions import UserError
 from tutelage.neural.label_coverage import check_covered
 from tutelage.records import Example, Request, Task, Usage, content_hash
 from tutelage.store.runs import write_whole
@@ -38,6 +37,7 @@ from tutelage.teacher.local import Resident, filled_in
 from tutelage.teacher.plain_texts import read_texts
 from tutelage.teacher.sizing import worst_usage
 from tutelage.teacher.templating import placed
+from tutelage.teacher.tuned_faults import check_options
 from tutelage.teacher.tuned_options import TunedOptions
 from tutelage.teacher.tuning_lock import Abandoned, tuning_alone
 from tutelage.teacher.weights_identity import Weights, weights_of
@@ -64,69 +64,8 @@ def build(options: TunedOptions, *, task: Task, folder: Path) -> Teacher:
     Raises:
         UserError: options that contradict each other or the task.
     """
-    _check(options, task)
+    check_options(options, task)
     return TunedTeacher(options, task, folder)
-
-
-def _check(options: TunedOptions, task: Task) -> None:
-    if bool(options.model) == (options.config is not None):
-        raise UserError(
-            "A tuned teacher needs either a model or a config.",
-            "It begins from trained weights or from nothing, not from both or neither.",
-            "Write model: ..., or config: {d_model: ...}.",
-        )
-    if options.lora is not None and (options.full or options.config is not None):
-        other = "full" if options.full else "config"
-        raise UserError(
-            f"The tuned teacher is given both lora and {other}.",
-            "An adapter is tuned, or all weights are; a network that begins from nothing needs "
-            "the latter.",
-            "Keep one of them.",
-        )
-    if "label" in options.forms and task.kind not in ("classification", "nli"):
-        raise UserError(
-            f"The rows of a {task.kind} task cannot be written for a label.",
-            "They have none, or several.",
-            "Leave label out of the teacher's forms.",
-        )
-    if options.family == "encoder":
-        _check_encoder(options, task)
-    learns_to_write = options.config is not None or (options.family == "seq2seq" and options.full)
-    if options.pretrain is not None and (options.family == "encoder" or not learns_to_write):
-        other = "family: encoder" if options.family == "encoder" else f"the model {options.model}"
-        raise UserError(
-            f"The tuned teacher is given pretrain and {other}.",
-            "Networks that begin from nothing learn the language first, and decoders that are made "
-            "out of an encoder; others know it, and an encoder does not write.",
-            "Leave pretrain out, or give a config, or a model with family: seq2seq and full: true.",
-        )
-    if options.vocabulary == "used" and (options.config is not None or not learns_to_write):
-        raise UserError(
-            "The tuned teacher is given vocabulary: used, and not a seq2seq model to tune in full.",
-            "A config has a vocabulary of its own size, and an adapter needs its base as it is.",
-            "Leave vocabulary out, or set family: seq2seq, model and full: true.",
-        )
-    if options.forms and options.teaches == "annotate":
-        raise UserError(
-            f"The tuned teacher is given forms ({', '.join(options.forms)}) and teaches: annotate.",
-            "Forms say what it learns to write.",
-            "Write teaches: generate or both, or leave forms out.",
-        )
-
-
-def _check_encoder(options: TunedOptions, task: Task) -> None:
-    if options.teaches != "annotate":
-        raise UserError(
-            "A tuned encoder cannot be taught to write.",
-            "It has a head over labels and nothing else: it annotates only.",
-            "Write teaches: annotate, or use family: causal or seq2seq.",
-        )
-    if task.kind not in ("classification", "nli"):
-        raise UserError(
-            f"A tuned encoder cannot answer for a {task.kind} task.",
-            "Its head chooses one label of a row.",
-            "Use family: causal or seq2seq.",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +269,26 @@ class TunedSession:
             "lessons": len(self._learned.lessons),
             "purchases": told,
         }
+
+    def examine(self) -> str:
+        """Look whether the model can be tuned as the options say, as far as files on this machine
+        tell.
+
+        Returns:
+            What could not be looked at and why; empty where all was.
+
+        Raises:
+            UserError: it is of another family, writes already what it was to learn first, or has a
+                vocabulary that cannot be cut.
+        """
+        if self._weights is None:
+            return ""
+        try:
+            tutoring = importlib.import_module("tutelage.teacher.tutoring")
+            why = tutoring.try_base(self._options, self._weights)
+        except ModuleNotFoundError:
+            why = "the extra `train` is not installed"
+        return f"The model {self._options.model} was not looked at: {why}." if why else ""
 
     @property
     def read(self) -> Sequence[str]:

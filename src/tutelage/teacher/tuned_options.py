@@ -39,13 +39,17 @@ class TeacherShape:
     decoder_layers: Count = 2
     """Layers of a seq2seq teacher's decoder."""
     heads: Count = 4
-    """Attention heads; must divide d_model."""
+    """Attention heads; must divide d_model, of a causal teacher its half."""
     d_ff: Count = 768
     """Width of the feed-forward layers."""
     vocab_size: Annotated[int, Ge(300)] = 8000
     """Most pieces of the tokenizer, which is trained on the texts that the teacher learns from."""
     positions: Count = 512
     """Most pieces of a prompt and its answer (causal)."""
+
+    def __post_init__(self) -> None:
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model {self.d_model} is not a multiple of heads {self.heads}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from tutelage.neural.tokenization import load_tokenizer, pieces
 from tutelage.neural.training import Progress
 from tutelage.neural.tuned_networks import NOTE, Tuned, load_tuned
 from tutelage.neural.tuning import Tuning, tune
-from tutelage.neural.writers import check_tuning_fits
+from tutelage.neural.writers import check_tuning_fits, try_tuning
 from tutelage.records import Message, Reply, Request, Task
 from tutelage.teacher.gold_lessons import GoldLesson
 from tutelage.teacher.label_replies import label_reply
@@ -136,6 +136,18 @@ def plan_of(options: TunedOptions, weights: Weights | None) -> Tuning:
         pretrain_share=o.pretrain.share if o.pretrain else None,
         vocabulary=o.vocabulary,
     )
+
+
+def try_base(options: TunedOptions, weights: Weights) -> str:
+    """Refuse a model that cannot be tuned so, as far as its files on this machine tell.
+
+    Returns:
+        Why it could not be looked at; empty where it was.
+
+    Raises:
+        UserError: see `neural.writers.try_tuning`.
+    """
+    return try_tuning(plan_of(options, weights))
 
 
 def _rate(options: TunedOptions) -> float:

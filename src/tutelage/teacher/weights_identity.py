@@ -46,7 +46,7 @@ def weights_of(model: str, folder: Path, *, revision: str = "") -> Weights:
             raise UserError(
                 f"There is no model folder {path}.",
                 "It was to hold config.json, a tokenizer and safetensors weights.",
-                "Check teacher.model: a folder relative to the recipe, or a hub id.",
+                "Check the teacher's model: a folder relative to the recipe, or a hub id.",
             )
         name = model.rpartition("/")[2]
         return Weights(model, name, content_hash("weights1", ["hub", model, revision]))

@@ -13,6 +13,7 @@ from tutelage.gold.data_faults import DataFaults
 from tutelage.gold.readers.cells import RawRow
 from tutelage.gold.readers.openers import missing_extra
 from tutelage.recipe import SourceSpec
+from tutelage.recipe.known_datasets import FOLDER, KnownDataset, data_folder, read_from
 
 
 def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[RawRow]:
@@ -20,10 +21,12 @@ def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[Raw
 
     Code that a data set brings is never run: `datasets` is not told to trust any.
     """
+    known = read_from(spec.hub, spec.name)
     try:
         import datasets
     except ImportError as e:
-        raise missing_extra("datasets", "hub", f"Reading {faults.source}") from e
+        whose = f"the data set {known.name} from " if known else ""
+        raise missing_extra("datasets", "hub", f"Reading {whose}{faults.source}") from e
     local = folder / spec.hub
     try:
         with nullcontext() if local.is_dir() else _without_waiting(datasets):
@@ -36,9 +39,8 @@ def read_hub(spec: SourceSpec, folder: Path, faults: DataFaults) -> Iterator[Raw
             )
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as e:
         raise faults.fail(
-            f"The data set cannot be loaded: {_said(e)}.",
-            do="Is there a way to the hub from this machine? Where there is none, name a file: "
-            "path: FILE in place of hub."
+            f"The data set {f'{known.name} ' if known else ''}cannot be loaded: {_said(e)}.",
+            do=_ways_out(known)
             if isinstance(e, ConnectionError)
             else "Check hub, name, split and revision as datasets.load_dataset takes them.",
         ) from e
@@ -52,6 +54,23 @@ def _said(error: Exception) -> str:
     """The first line of `error`, without the name of the exception beneath it."""
     line = str(error).splitlines()[0] if str(error) else type(error).__name__
     return re.sub(r" \(\w+\)$", "", line).rstrip(".")
+
+
+def _ways_out(known: KnownDataset | None) -> str:
+    """What to do where there is no way to the hub."""
+    if known is None:
+        return (
+            "Is there a way to the hub from this machine? Where there is none, name a file: "
+            "path: FILE in place of hub."
+        )
+    files = ", ".join(sorted(path.as_posix() for path in known.files(Path()).values()))
+    other = (
+        f"put {files} into a folder and name it in the environment variable {FOLDER}, and "
+        f"`dataset: {known.name}` reads them from there (it looked in {data_folder()})."
+        if files
+        else f"write task and gold with files of your own in place of `dataset: {known.name}`."
+    )
+    return f"Run it where the hub can be reached; or {other}"
 
 
 REACH_SECONDS = 5
