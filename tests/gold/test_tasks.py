@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tutelage.exceptions import UserError
-from tutelage.gold.tasks import make_task
+from tutelage.gold.tasks import check_repeated, make_task, some_labels
 from tutelage.recipe import LabelSpec, TaskSpec
 
 
@@ -88,3 +88,23 @@ def test_a_generation_task_has_no_labels_and_is_compared_by_chrf() -> None:
         make_task(TaskSpec(kind="generation", labels={"a": {}, "b": {}}))
     with pytest.raises(UserError, match="cannot hold references"):
         make_task(TaskSpec(kind="generation", fields=("text", "references")))
+
+
+def test_a_column_of_texts_is_not_taken_for_labels() -> None:
+    texts = {f"{i} " + "word " * 30: 1 for i in range(200)}
+    with pytest.raises(UserError, match=r"Is 'text' the label's column\? 200 of the 200") as told:
+        check_repeated(texts, "text")
+    assert len(told.value.what) < 200
+    assert "{label: COLUMN}" in told.value.do and "task.labels" in told.value.do
+    rare = dict.fromkeys("abcdef", 1)
+    with pytest.raises(UserError, match="6 of the 11"):
+        check_repeated({**rare, **dict.fromkeys("ghijk", 2)}, "label")
+    check_repeated({**rare, **dict.fromkeys("ghijkl", 2)}, "label")
+    check_repeated(dict.fromkeys("abcdefghi", 1), "label")
+
+
+def test_few_labels_stand_in_a_message_and_none_of_them_whole() -> None:
+    assert some_labels(["x" * 40, "y" * 41]) == f"{'x' * 40}, {'y' * 37}..."
+    assert some_labels([*"abcdef"]) == "a, b, c, d, e and 1 more"
+    with pytest.raises(UserError, match=r"201 labels: l0, l1, l10?0?, .* and 196 more\."):
+        make_task(spec(), [f"l{i}" for i in range(201)])

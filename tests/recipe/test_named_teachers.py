@@ -3,7 +3,13 @@
 import pytest
 
 from tutelage.recipe import Recipe
-from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of, teacher_of
+from tutelage.recipe.named_teachers import (
+    asked_teachers,
+    is_tuned,
+    label_of,
+    naming_faults,
+    teacher_of,
+)
 
 BUYING = {"synthesis": "zerogen"}
 
@@ -44,3 +50,19 @@ def test_whom_an_arm_a_rival_and_a_stranger_ask():
     assert [teacher_of(found, name) for name in ("a", "b", "r", "?")] == ["big", "", "small", ""]
     assert [label_of(name) for name in ("", "big")] == ["teacher", "big"]
     assert not is_tuned(found.teachers["big"])
+
+
+@pytest.mark.parametrize(
+    ("own", "name", "told"),
+    [
+        ({"kind": "scripted"}, "tuned", "add `teachers: {tuned: {kind: tuned, ...}}`, or leave"),
+        (None, "big", "add `teachers: {big: {kind: endpoint, ...}}`."),
+    ],
+)
+def test_a_name_without_any_declared_teacher_says_what_to_write(own, name, told):
+    (fault,) = naming_faults(
+        recipe(teacher=own, teachers={}, arms={"a": {**BUYING, "teacher": name}})
+    )
+    assert fault.where == "arms.a.teacher"
+    assert f"names {name!r}. The recipe declares no `teachers`" in fault.what
+    assert told in fault.what

@@ -37,6 +37,12 @@ def test_broken_yaml_names_the_line():
     assert error.value.faults[0].line == 2
 
 
+@pytest.mark.parametrize("text", ["a:\n\tb: 1\n", "a:\n  b: 1\n\tc: 2\n", "\ta: 1\n"])
+def test_a_tab_is_told_as_one(text):
+    with pytest.raises(RecipeError, match="indent with spaces"):
+        read_text(text, "r")
+
+
 def test_lines_point_at_keys_and_fall_back_to_what_surrounds_them():
     document = read_text("a:\n  b:\n    - 1\n    - 2\n", "r")
     assert document.line(("a", "b", 1)) == 4

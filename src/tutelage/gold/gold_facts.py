@@ -10,6 +10,7 @@ from typing import Any
 
 from tutelage.gold.fingerprints import split_fingerprint, text_key
 from tutelage.gold.overlaps import Overlap, Repeats, find_repeats
+from tutelage.gold.tasks import some_labels
 from tutelage.records import Example, Task
 
 
@@ -65,7 +66,7 @@ def facts_of(
             *_overlap_warnings(overlaps),
             *_dropped_warnings(dropped),
             *_repeat_warnings(task, repeats, roles),
-            *_label_warnings(task, roles),
+            *_empty_warnings(roles),
             *_offset_warnings(mended),
             *(
                 f"{count} {role} rows have the input of an earlier row, which has their references."
@@ -152,12 +153,25 @@ def _offset_warnings(mended: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _label_warnings(task: Task, roles: Mapping[str, Sequence[Example]]) -> list[str]:
-    told = [f"There are no {role} rows." for role in ("train", "dev", "test") if not roles[role]]
+def _empty_warnings(roles: Mapping[str, Sequence[Example]]) -> list[str]:
+    return [f"There are no {role} rows." for role in ("train", "dev", "test") if not roles[role]]
+
+
+def absent_labels(folds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One warning of the labels that no row of a role has, in all folds together; or none.
+
+    Args:
+        folds: The facts of each fold.
+    """
+    told = []
     for role in ("train", "dev", "test"):
-        counts = count_labels(task, roles[role])
-        absent = [name for name, count in counts.items() if not count]
-        if roles[role] and absent:
-            more = ", ..." if len(absent) > 10 else ""
-            told.append(f"{role} has no row of {', '.join(absent[:10])}{more}.")
-    return told
+        lacking = [_absent(fold, role) for fold in folds]
+        names = list(dict.fromkeys(name for absent in lacking for name in absent))
+        if names:
+            where = "" if all(absent == names for absent in lacking) else " in some folds"
+            told.append(f"{role} has no row of {some_labels(names)}{where}")
+    return [f"{'; '.join(told)}."] if told else []
+
+
+def _absent(fold: Mapping[str, Any], role: str) -> list[str]:
+    return [name for name, count in fold["labels"].get(role, {}).items() if not count]

@@ -18,6 +18,7 @@ from tutelage.gold.data_faults import DataFaults, joined
 from tutelage.gold.fingerprints import text_key
 from tutelage.gold.readers.cells import NotText, RawRow, cell_text
 from tutelage.gold.sources import Table
+from tutelage.gold.tasks import some_labels
 from tutelage.gold.written_targets import joined_text, read_targets
 from tutelage.records import Example, Origin, Span, Task
 
@@ -118,9 +119,11 @@ class RowReader:
                 tags=self._tags(row.cells),
             )
 
-    def label_names(self, rows: Iterator[tuple[RawRow, DataFaults]], *, multi: bool) -> set[str]:
-        """All labels that stand in `rows`, for a recipe that lists none."""
-        found: set[str] = set()
+    def label_names(
+        self, rows: Iterator[tuple[RawRow, DataFaults]], *, multi: bool
+    ) -> Counter[str]:
+        """Rows of each label that stands in `rows`, for a recipe that lists none."""
+        found: Counter[str] = Counter()
         for row, faults in rows:
             column = self.columns.label(row.cells)
             if column is None:
@@ -305,11 +308,10 @@ def _tell_no_label(column: str, found: NotText, line: int, faults: DataFaults) -
 def _tell_unknown(name: str, task: Task, line: int, faults: DataFaults) -> None:
     folded = {known.casefold(): known for known in task.label_names}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1)
-    known = ", ".join(islice(task.label_names, 12))
     faults.add(
-        f"Unknown label {name!r}."
-        + (f" The nearest known one is {folded[close[0]]!r}." if close else ""),
+        f"Unknown label {some_labels([name])!r}."
+        + (f" The nearest known one is {some_labels([folded[close[0]]])!r}." if close else ""),
         line=line,
-        why=f"The task's labels are {known}{', ...' if len(task.labels) > 12 else ''}.",
+        why=f"The task's labels are {some_labels(task.label_names)}.",
         do="Correct the rows, or list the label under task.labels.",
     )

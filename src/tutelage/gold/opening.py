@@ -11,14 +11,14 @@ from typing import Any
 from tutelage.exceptions import DataError, UserError
 from tutelage.gold.columns import Columns, columns_of
 from tutelage.gold.data_faults import joined
-from tutelage.gold.gold_facts import facts_of
+from tutelage.gold.gold_facts import absent_labels, facts_of
 from tutelage.gold.gold_rows import RowReader
 from tutelage.gold.overlaps import HELD_OUT, Overlap, drop_held_out, find_overlaps, unexpected
 from tutelage.gold.reduction import reduced, rest_table
 from tutelage.gold.sealed import SealedIndex, SealedTest
 from tutelage.gold.sources import Table, tables_of
 from tutelage.gold.splits import carve, deal, draw
-from tutelage.gold.tasks import UNLABELLED_KINDS, default_fields, make_task
+from tutelage.gold.tasks import UNLABELLED_KINDS, check_repeated, default_fields, make_task
 from tutelage.gold.unlabelled import UnlabelledSample, UnlabelledSource
 from tutelage.gold.written_targets import by_input
 from tutelage.recipe import GoldSpec, SourceSpec, TaskSpec
@@ -104,13 +104,18 @@ def load_gold(
     _check_expected(gold, splits[0] if len(splits) == 1 else given, columns, folder)
     tables = _unlabelled(gold, folder)
     opening = _Opening(gold, noun, columns, seed, limit, tables, mended, len(splits))
-    return tuple(_fold(opening, roles, fold) for fold, roles in enumerate(splits))
+    first, *others = [_fold(opening, roles, fold) for fold, roles in enumerate(splits)]
+    absent = absent_labels([first.facts, *(fold.facts for fold in others)])
+    facts = {**first.facts, "warnings": [*first.facts["warnings"], *absent]}
+    return (replace(first, facts=facts), *others)
 
 
 def load_rows(
-    source: SourceSpec, gold: GoldSpec, task: Task, *, folder: Path
+    source: SourceSpec, gold: GoldSpec, task: Task, *, folder: Path, at: str = ""
 ) -> tuple[Example, ...]:
     """Labelled rows that an arm brings along, read by the columns of the recipe's gold.
+
+    `at` is the key of the recipe that names them, for messages.
 
     Ids, rationales and tags are read where the rows have them, and not asked for: rationales also
     where gold's own are left unread, since bought rows bring theirs.
@@ -118,10 +123,11 @@ def load_rows(
     Raises:
         DataError: rows that cannot be read.
     """
-    columns = columns_of(gold, task.fields, task.kind, source=source, at="rows")
+    columns = columns_of(gold, task.fields, task.kind, source=source, at=at or "rows")
     columns = replace(columns, needed=frozenset(), rationale=columns.rationale or "rationale")
     reader = RowReader(columns, gold.labels_separator)
-    rows = reader.raw(_tables(gold, source, folder, "train"), answers=True, most=source.rows)
+    tables = tables_of(source, folder, role="train", seed=gold.carve.seed, at=at)
+    rows = reader.raw(tables, answers=True, most=source.rows)
     return tuple(reader.examples(rows, task, role=""))
 
 
@@ -241,7 +247,7 @@ def _read_roles(
 
 
 def _tables(gold: GoldSpec, source: SourceSpec, folder: Path, role: str) -> list[Table]:
-    return tables_of(source, folder, role=role, seed=gold.carve.seed)
+    return tables_of(source, folder, role=role, seed=gold.carve.seed, at=f"gold.{role}")
 
 
 def _label_names(gold: GoldSpec, spec: TaskSpec, folder: Path) -> set[str]:
@@ -257,7 +263,10 @@ def _label_names(gold: GoldSpec, spec: TaskSpec, folder: Path) -> set[str]:
     reader = RowReader(columns, gold.labels_separator)
     tables = _tables(gold, gold.train, folder, "train")
     rows = reader.raw(tables, answers=True, most=gold.train.rows)
-    return reader.label_names(rows, multi=spec.kind == "multi_label")
+    counts = reader.label_names(rows, multi=spec.kind == "multi_label")
+    if spec.kind != "multi_label":  # where one label of several may well be rare
+        check_repeated(counts, columns.labels[0])
+    return set(counts)
 
 
 def _unlabelled(gold: GoldSpec, folder: Path) -> list[Table]:
@@ -353,7 +362,8 @@ def _check_expected(gold: GoldSpec, given: Roles, columns: Columns, folder: Path
             expected[role] = known
             continue
         reader = RowReader(columns, gold.labels_separator)
-        tables = tables_of(SourceSpec(path=known), folder, role=role)
+        place = f"gold.expect.{role}"
+        tables = tables_of(SourceSpec(path=known), folder, role=role, at=place)
         expected[role] = list(reader.unlabelled(reader.raw(tables, answers=False)))
     if wrong := unexpected(expected, given):
         raise DataError(

@@ -43,7 +43,9 @@ class Table:
     """Starts anew at each call; faults of single rows go to the argument."""
 
 
-def tables_of(spec: SourceSpec, folder: Path, *, role: str, seed: int = 0) -> list[Table]:
+def tables_of(
+    spec: SourceSpec, folder: Path, *, role: str, seed: int = 0, at: str = ""
+) -> list[Table]:
     """The tables behind `spec`, none of them opened yet.
 
     Args:
@@ -51,6 +53,7 @@ def tables_of(spec: SourceSpec, folder: Path, *, role: str, seed: int = 0) -> li
         folder: Folder of the recipe: relative paths start there.
         role: Role to write rows for (worlds only).
         seed: Seed of the rows of a world.
+        at: Key of the recipe that names the source; empty where none does.
 
     Raises:
         DataError: no such file, nothing matches the glob, or a format that is not read.
@@ -61,7 +64,7 @@ def tables_of(spec: SourceSpec, folder: Path, *, role: str, seed: int = 0) -> li
         part = "/".join(filter(None, (spec.data_dir, spec.split)))
         name = f"hub:{spec.hub}" + (f"[{part}]" if part else "")
         return [Table(name, lambda faults: read_hub(spec, folder, faults))]
-    return [_file(path, spec, folder) for path in _paths(spec.path, folder)]
+    return [_file(path, spec, folder) for path in _paths(spec.path, folder, at)]
 
 
 def _world(spec: SourceSpec, *, role: str, seed: int) -> Table:
@@ -93,7 +96,7 @@ def _file(path: Path, spec: SourceSpec, folder: Path) -> Table:
     return Table(name, lambda faults: reader(path, spec, faults))
 
 
-def _paths(pattern: str, folder: Path) -> list[Path]:
+def _paths(pattern: str, folder: Path, at: str) -> list[Path]:
     path = resolved(pattern, folder)
     if path.is_file():
         return [path]
@@ -115,17 +118,17 @@ def _paths(pattern: str, folder: Path) -> list[Path]:
     raise DataError(
         f"There is no file {pattern}.",
         f"Relative paths start at the recipe's folder, {folder}.",
-        _near(path),
+        _near(path, at),
     )
 
 
-def _near(path: Path) -> str:
+def _near(path: Path, at: str) -> str:
     if not path.parent.is_dir():
         return f"The folder {path.parent} does not exist either: check the path."
     names = sorted(p.name for p in path.parent.iterdir() if kind_of(p) in READERS)
     close = difflib.get_close_matches(path.name, names, n=1)
     if close:
         return f"Did you mean {close[0]}?"
-    return (
-        "Put it there, or name your own: in the recipe, or as --set gold.train=FILE and the like."
-    )
+    if not at:
+        return "Put it there, or name another file."
+    return f"Put it there, or name your own: under {at} of the recipe, or as --set {at}=FILE."

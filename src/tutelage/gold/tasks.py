@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Collection, Iterable, Mapping
 
 from tutelage.exceptions import UserError
 from tutelage.gold.columns import PARTS
@@ -11,6 +10,10 @@ from tutelage.recipe import LabelSpec, TaskSpec
 from tutelage.records import Label, Task, TaskKind
 
 MOST_LABELS = 200
+FEW_LABELS = 10
+"""From so many labels on it is asked whether their column holds labels at all."""
+LONGEST = 40
+"""Characters of a label in a message: what is longer is no label, but a text taken for one."""
 NLI_WORDS: Mapping[str, str] = {
     "entailment": "Entailment",
     "neutral": "Neutral",
@@ -73,6 +76,42 @@ def make_task(spec: TaskSpec, rows_labels: Iterable[str] = ()) -> Task:
     )
 
 
+def check_repeated(counts: Mapping[str, int], column: str) -> None:
+    """See to it that labels which nobody listed are labels.
+
+    Args:
+        counts: Train rows of each.
+        column: Where they stand.
+
+    Raises:
+        UserError: most of them stand on a single row, as texts and ids do.
+    """
+    single = [name for name, count in counts.items() if count == 1]
+    if len(counts) < FEW_LABELS or len(single) <= len(counts) / 2:
+        return
+    raise UserError(
+        f"Is {column!r} the label's column? {len(single)} of the {len(counts)} labels there stand "
+        f"on a single train row: {some_labels(single, most=2)}.",
+        "Labels stand in many rows each, or they can be neither learned nor measured; these look "
+        "like texts or ids.",
+        "Name the label's column under gold.columns, such as {label: COLUMN}; where it is the "
+        "right one, list the labels under task.labels.",
+    )
+
+
+def some_labels(names: Collection[str], *, most: int = 5) -> str:
+    """Labels in a message: the first few, and no long text whole.
+
+    >>> some_labels(["a", "b", "a very long text that some file has in this place"], most=3)
+    'a, b, a very long text that some file has i...'
+    >>> some_labels("abcdefg")
+    'a, b, c, d, e and 2 more'
+    """
+    cut = [name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..." for name in names]
+    more = f" and {len(cut) - most} more" if len(cut) > most else ""
+    return f"{', '.join(cut[:most])}{more}"
+
+
 def _check_no_labels(spec: TaskSpec) -> None:
     """A question is answered by a piece of one context, and a generation task by a new text."""
     if spec.labels:
@@ -120,8 +159,7 @@ def _check_count(labels: tuple[Label, ...], *, listed: bool) -> None:
     if 2 <= len(labels) <= MOST_LABELS:
         return
     where = "The recipe lists" if listed else "The train rows have"
-    shown = ", ".join(repr(label.name) for label in islice(labels, 5))
-    shown = f": {shown}{', ...' if len(labels) > 5 else ''}" if labels else ""
+    shown = f": {some_labels([label.name for label in labels])}" if labels else ""
     raise UserError(
         f"{where} {len(labels)} label{'' if len(labels) == 1 else 's'}{shown}.",
         f"A task needs 2 to {MOST_LABELS} labels.",

@@ -151,7 +151,7 @@ def unknown_key(key: str, known: Sequence[str]) -> str:
     meant = FOREIGN_NAMES.get(key)
     if meant in known:
         return f"is called {meant} here."
-    return f"is not known here. {nearest(key, tuple(known))}"
+    return f"is not known here. {nearest(key, tuple(known)) if known else ''}".rstrip()
 
 
 def option_faults(

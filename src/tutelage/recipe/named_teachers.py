@@ -86,10 +86,20 @@ def _missing(recipe: Recipe, at: str, name: str) -> tuple[str, str]:
     """Where the fault is and what it says."""
     named = tuple(recipe.teachers)
     if name:
-        hint = nearest(name, named) if named else "The recipe has no `teachers`."
+        hint = nearest(name, named) if named else _undeclared(recipe, name)
         return f"{at}.teacher", f"names {name!r}. {hint}"
     place = f"{at}.synthesis" if at.startswith("arms.") else at
     if named:
         hint = f"name one of `teachers`: `teacher: {named[0]}`."
         return place, f"asks a teacher, and does not say which of them: {hint}"
     return place, "asks a teacher, but the recipe has none."
+
+
+def _undeclared(recipe: Recipe, name: str) -> str:
+    """What to write where a recipe that declares no `teachers` names one of them."""
+    kind = name if ("teacher", name) in catalogue() else "endpoint"
+    own = ", or leave the key out, and the recipe's own `teacher` is asked"
+    return (
+        "The recipe declares no `teachers`, where names are looked up: add "
+        f"`teachers: {{{name}: {{kind: {kind}, ...}}}}`{own if recipe.teacher else ''}."
+    )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from tutelage.exceptions import Fault, RecipeError, UserError
 from tutelage.plugins import Kind, Plugin, catalogue, names, nearest
+from tutelage.recipe.arm_faults import arm_faults
 from tutelage.recipe.fault_finding import (
     adapter,
     alternatives,
@@ -23,7 +24,7 @@ from tutelage.recipe.fault_finding import (
     option_faults,
     place,
 )
-from tutelage.recipe.inner_parts import as_part, listed, methods_of
+from tutelage.recipe.inner_parts import as_part, listed
 from tutelage.recipe.known_datasets import expanded
 from tutelage.recipe.named_teachers import asked_teachers, naming_faults, teachers_of
 from tutelage.recipe.schema import (
@@ -34,6 +35,7 @@ from tutelage.recipe.schema import (
     StudentSpec,
     TeacherSpec,
 )
+from tutelage.recipe.slips import find_slips, without_echoes
 from tutelage.recipe.yaml12 import Document, Location, override, read_file, walk
 
 
@@ -108,6 +110,7 @@ def _checked(document: Document) -> Recipe:
     except ValidationError as e:
         faults += _faults(e.errors(), document)
     faults += _option_faults(tree, document)
+    faults = without_echoes(faults, find_slips(tree, document))
     if recipe is not None and not faults:
         faults += [
             dataclasses.replace(f, line=document.line(tuple(f.where.split("."))))
@@ -152,14 +155,26 @@ def _faults(errors: Iterable[Any], document: Document) -> list[Fault]:
 def _keys_at(at: Location) -> list[str]:
     """Keys that a recipe may have at `at`."""
     model: Any = Recipe
+    entry = False
     for part in at:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            if part not in model.model_fields:
-                return []
-            model = _inner(model.model_fields[str(part)].annotation)
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return []
+        if entry:  # the name of an arm, the number of a check
+            entry = False
+            continue
+        if not _is_spec(model) or part not in model.model_fields:
+            return []
+        annotation = model.model_fields[str(part)].annotation
+        model, entry = _inner(annotation), _holds_many(annotation)
+    return list(model.model_fields) if _is_spec(model) and not entry else []
+
+
+def _is_spec(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
+def _holds_many(annotation: Any) -> bool:
+    """Whether values stand under names or numbers, as in `Mapping[str, X]` and `tuple[X, ...]`."""
+    ways = (annotation, *get_args(annotation))
+    return any(get_origin(way) in (Mapping, tuple) for way in ways)
 
 
 def _inner(annotation: Any) -> Any:
@@ -167,8 +182,7 @@ def _inner(annotation: Any) -> Any:
     if get_origin(annotation) is None:
         return annotation
     for argument in reversed(get_args(annotation)):
-        found = _inner(argument)
-        if isinstance(found, type) and issubclass(found, BaseModel):
+        if _is_spec(found := _inner(argument)):
             return found
     return annotation
 
@@ -306,7 +320,7 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
     if recipe.gold.train is None:
         yield Fault("gold.train", "is missing: every arm needs a few labelled rows.")
     for name, arm in recipe.arms.items():
-        yield from _arm_contradictions(recipe, name, arm)
+        yield from arm_faults(recipe, name, arm)
     for name, rival in recipe.rivals.items():
         if rival.kind == "student" and rival.student is None:
             yield Fault(f"rivals.{name}", "needs a student, such as `student: {kind: linear}`.")
@@ -333,33 +347,6 @@ def _contradictions(recipe: Recipe) -> Iterator[Fault]:
             yield Fault("match", f"is {recipe.match.by}, which needs teacher.budget.{unit}.")
     if recipe.match and recipe.match.by == "rows" and recipe.match.to is None:
         yield Fault("match", "is rows, which needs a number, such as `match: {rows: 300}`.")
-
-
-def _arm_contradictions(recipe: Recipe, name: str, arm: ArmSpec) -> Iterator[Fault]:
-    at = f"arms.{name}"
-    if arm.synthesis and arm.rows:
-        yield Fault(at, "has both synthesis and rows: make two arms of it.")
-    if not arm.gold and not arm.synthesis and not arm.rows:
-        yield Fault(at, "has nothing to train on: no gold, no synthesis, no rows.")
-    if arm.turns > 1 and not arm.synthesis:
-        yield Fault(f"{at}.turns", "needs a synthesis that is asked again.")
-    if arm.critic and arm.turns == 1:
-        yield Fault(f"{at}.critic", "is never heard in a single turn; set turns to 2 or more.")
-    methods = [part.name for part in methods_of(arm.synthesis)]
-    if arm.turns > len(methods) and not arm.critic and methods[-1:] == ["extrapolate"]:
-        yield Fault(
-            f"{at}.critic",
-            "is missing: later turns of extrapolate vary the rows that a critic names, such as "
-            "`errors` or its rival `random_rows`.",
-        )
-    if arm.turns < len(methods):
-        yield Fault(
-            f"{at}.turns",
-            f"is {arm.turns}, and {len(methods)} methods want a turn each: the last would never "
-            f"be asked. Set turns to {len(methods)}.",
-        )
-    if "annotate" in methods and not recipe.gold.unlabelled:
-        yield Fault(f"{at}.synthesis", "needs gold.unlabelled: the texts to annotate.")
 
 
 def parse_primary(primary: str) -> tuple[str, str]:

@@ -78,7 +78,7 @@ def read_text(text: str, source: str) -> Document:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as e:
         line = e.problem_mark.line + 1 if e.problem_mark else None
-        raise RecipeError(source, [Fault("YAML", e.problem or str(e), line)]) from e
+        raise RecipeError(source, [Fault("YAML", _problem(e), line)]) from e
     except YAMLError as e:
         raise RecipeError(source, [Fault("YAML", str(e))]) from e
     lines: dict[Location, int] = {}
@@ -88,6 +88,14 @@ def read_text(text: str, source: str) -> Document:
     if faults:
         raise RecipeError(source, faults)
     return Document(source, tree, lines, written)
+
+
+def _problem(error: MarkedYAMLError) -> str:
+    """What is wrong, and for a tab what to do about it: nobody sees which of both it is."""
+    problem = str(error.problem or error)
+    if r"\t" not in problem:
+        return problem
+    return "a tab stands here, and YAML knows no tabs before a key: indent with spaces."
 
 
 def scalar(text: str) -> Any:

@@ -22,5 +22,5 @@ def refuse_steering(request: Request, teacher: str) -> None:
         f"The teacher {teacher} cannot steer what it writes.",
         "Self-debiasing and rewards for repeated words change the probability of each next token, "
         "which needs a model in this process.",
-        "Ask a teacher of kind local or tuned, or leave the synthesis's steering options out.",
+        "Ask a teacher of kind local, or leave the synthesis's steering options out.",
     )
