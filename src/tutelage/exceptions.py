@@ -35,7 +35,7 @@ class UserError(TutelageError):
     exit_code = 2
 
 
-def package_missing(who: str, package: str | None, *, extra: str) -> UserError:
+def package_missing(who: str, package: str, *, extra: str) -> UserError:
     """What to say where a package that `who` needs is not installed.
 
     >>> print(package_missing("The student setfit", "setfit", extra="setfit").do)

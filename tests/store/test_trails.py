@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tutelage.exceptions import UserError
-from tutelage.store.trails import Told, Trail, read_trail, trail_file
+from tutelage.store.trails import Told, Trail, forget_trails, read_trail, trail_file
 
 UNIT = {"arm": "a", "fold": 0}
 TWO = Told(({"buy": "b0", "fit": "f0"}, {"buy": "b1"}))
@@ -66,3 +66,19 @@ def test_a_file_changed_by_hand_is_told(stopped: Path) -> None:
     with pytest.raises(UserError, match="cannot be read") as caught:
         read_trail(stopped, UNIT)
     assert caught.value.why and "Delete it" in caught.value.do
+
+
+def test_what_units_told_is_forgotten(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_trails(stopped)
+    assert read_trail(stopped, UNIT) == Told()
+    forget_trails(stopped)  # there is nothing left to forget
+    Trail(stopped, UNIT).take(0, "buy", "b0")
+    assert read_trail(stopped, UNIT) == Told(({"buy": "b0"},))
+
+    def refuse(place: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    with pytest.raises(UserError, match="units cannot be removed: Permission denied") as caught:
+        forget_trails(stopped)
+    assert caught.value.why and "permissions" in caught.value.do

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tutelage.exceptions import UserError
-from tutelage.plugins import catalogue, find
+from tutelage.plugins import Plugin, catalogue, find
 from tutelage.recipe import PartSpec, load_recipe
 from tutelage.records import Label, Task
-from tutelage.study.building import plugged, prepare
+from tutelage.study.building import Plugged, plugged, prepare
 from tutelage.study.checking import check_study
 
 
@@ -108,6 +108,18 @@ def test_a_check_whose_package_is_missing_names_its_extra(monkeypatch, check, mo
     with pytest.raises(UserError, match=f"The check {check} needs the package {package}") as told:
         plugged("check", PartSpec(name=check)).make(task=task)
     assert "pip install 'tutelage[curation]'" in told.value.do
+
+
+def test_a_missing_package_is_told_with_the_extra_that_the_part_names(tmp_path, monkeypatch):
+    (tmp_path / "acme_part.py").write_text("import acme_missing.deep\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    part = Plugin("learner", "acme", "acme_part:build", extra="setfit")
+    with pytest.raises(UserError, match="The learner acme needs the package acme_missing") as told:
+        Plugged(part, {}).make()
+    assert "pip install 'tutelage[setfit]'" in told.value.do
+    for other in (replace(part, extra=""), replace(part, build="acme_part_that_is_not:build")):
+        with pytest.raises(ModuleNotFoundError):
+            Plugged(other, {}).make()
 
 
 def test_a_part_of_others_is_known_by_their_defaults_versions_and_templates(tmp_path, monkeypatch):

@@ -86,12 +86,24 @@ def test_a_student_that_reads_everything_cuts_nothing(small_recipe, tmp_path):
     assert check(small_recipe(), tmp_path).cut.limit is None
 
 
-def test_without_the_extra_the_rest_is_still_checked(small_recipe, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("student", "extra"), [("classifier", "train"), ("setfit", "setfit")])
+def test_without_the_extra_the_rest_is_still_checked(
+    small_recipe, tmp_path, monkeypatch, student, extra
+):
     monkeypatch.setattr("tutelage.study.checking._is_installed", lambda package: False)
-    found = check(small_recipe(student={"kind": "classifier"}), tmp_path)
+    found = check(small_recipe(student={"kind": student}), tmp_path)
     assert found.ok
-    assert any("tutelage[train]" in warning for warning in found.warnings)
-    assert found.cut.why == "the extra `train` is not installed"
+    (told,) = (warning for warning in found.warnings if "pip install" in warning)
+    assert told.startswith(f"The student needs the extra `{extra}`")
+    assert f"'tutelage[{extra}]'" in told
+    assert found.cut.why == f"the extra `{extra}` is not installed"
+
+
+def test_a_teacher_in_this_process_names_its_extra(small_recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr("tutelage.study.checking._is_installed", lambda package: False)
+    found = check(small_recipe(teacher={"kind": "local", "model": "acme/m"}), tmp_path)
+    (told,) = (warning for warning in found.warnings if "pip install" in warning)
+    assert told.startswith("A teacher in this process needs the extra `train`")
 
 
 @pytest.mark.train

@@ -149,6 +149,21 @@ def test_a_turn_that_patience_may_leave_out_is_a_bound(small_recipe):
     assert any("only if patience does not end" in note for note in found.notes)
 
 
+def test_where_rows_are_matched_later_turns_are_bounds(small_recipe, tmp_path):
+    arm = {"synthesis": {"annotate": {"rows": 60}}, "turns": 3}
+    recipe = {**alone(small_recipe, **arm), "match": {"rows": 30}}
+    found = plan(recipe)
+    (it,) = found.arms
+    assert (it.to_buy, it.later_requests, it.most.requests) == (60, 40, 100)
+    assert any("only as long as fewer than 30 rows are kept" in note for note in found.notes)
+    assert bought(recipe, tmp_path) == 60
+
+    recipe["arms"]["it"]["patience"] = 1
+    found = plan(recipe)
+    assert (found.arms[0].to_buy, found.arms[0].later_requests) == (60, 40)
+    assert any("before, and only as long as fewer than" in note for note in found.notes)
+
+
 def test_what_depends_on_verdicts_is_certain_as_far_as_it_comes_either_way(small_recipe):
     # The second method labels what the first left over: 50 rows if checks keep all of the 50 that
     # the first one asked about, and all 100 if they keep none.

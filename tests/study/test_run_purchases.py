@@ -13,12 +13,14 @@ import pytest
 
 from tutelage.exceptions import BudgetReached, UserError
 from tutelage.recipe import load_recipe
+from tutelage.steps import Unit
 from tutelage.store.encoding import read_records, write_records
 from tutelage.store.runs import Run
+from tutelage.store.trails import Told
 from tutelage.study.archive import PastRun
 from tutelage.study.building import prepare, units_of
 from tutelage.study.graduates import task_of
-from tutelage.study.run_purchases import Shortfall, nothing_yet, shortfalls
+from tutelage.study.run_purchases import Purchase, Shortfall, nothing_yet, shortfalls
 from tutelage.study.running import identify, run_study
 from tutelage.study.saved_rows import SavedRow, flat_row, saved_rows
 
@@ -94,6 +96,15 @@ def test_a_run_without_rows_says_so_in_three_parts(stop: Stop) -> None:
     assert "has no rows of explain yet" in nothing_yet(run, ["explain"]).what
 
 
+def test_of_arms_that_never_buy_it_is_said_so(stop: Stop) -> None:
+    run = stop(15)
+    error = nothing_yet(run, ["gold_only"])
+    assert error.what == f"The run {run.folder} has no rows of gold_only, and will have none."
+    assert "buys nothing" in error.why
+    assert error.do == "Name an arm that buys: --arm annotate, --arm explain."
+    assert nothing_yet(run, ["gold_only", "explain"]).what.endswith("yet.")
+
+
 def test_a_run_that_was_only_named_has_bought_nothing(
     small_recipe: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -135,6 +146,51 @@ def test_a_run_that_goes_on_is_not_finished_by_its_old_results(stop: Stop) -> No
     assert run.finished and not run.ended
     assert [one.arm for one in shortfalls(run)] == ["annotate"]
     assert {row.arm for row in saved_rows(run)} == {"explain"}
+
+
+def test_arms_that_another_recipe_has_not_reached_have_no_rows(stop: Stop) -> None:
+    run = stop.on(500)  # type: ignore[attr-defined]
+    assert {row.arm for row in saved_rows(run)} == {"annotate", "explain"}
+    other = {"kind": "scripted", "world": "composition", "few_shot_errors": 0.5}
+    run = stop(70, teacher=other | {"budget": {"requests": 70}})
+    assert run.spent().requests == 70  # 10 of annotate's 40 by the other teacher
+    assert list(saved_rows(run)) == []
+    assert [one.arm for one in shortfalls(run)] == ["annotate", "explain"]
+
+    back = stop.on(500)  # type: ignore[attr-defined]
+    assert len(list(saved_rows(back))) == 60
+    assert back.spent().requests == 70
+
+
+def test_a_start_with_the_same_recipe_keeps_what_units_told(
+    stop: Stop, small_recipe: Callable[..., dict[str, Any]]
+) -> None:
+    run = stop(50)
+    before = list(saved_rows(run))
+
+    def started(requests: int) -> list[SavedRow]:
+        teacher = {"kind": "scripted", "world": "composition", "budget": {"requests": requests}}
+        recipe = load_recipe(small_recipe(teacher=teacher, rivals=["majority"]))
+        with Run(run.folder) as held:
+            identify(held, recipe, run.ledger)
+        return list(saved_rows(PastRun(run.folder)))
+
+    assert before and started(50) == before
+    assert started(60) == []
+
+
+def test_only_turns_that_bought_are_counted() -> None:
+    """Gold that joins last, and a turn after `match: rows` was met, train a student and no more."""
+    turn = {"buy": "b", "curate": "c", "fit": "f"}
+
+    def purchase(*turns: dict[str, str], through: bool = False) -> Purchase:
+        return Purchase(Unit("a", "", 1, 1), Told(turns, through))
+
+    ended = purchase(turn, turn, {"fit": "g"})
+    assert (ended.bought_in(4), ended.over) == (2, True)
+    at_work = purchase(turn, {"buy": "b", "curate": "c"})
+    assert (at_work.bought_in(4), at_work.over) == (1, False)
+    assert purchase(turn, through=True).over
 
 
 def test_a_run_of_an_earlier_version_is_not_taken_for_one_that_bought_nothing(stop: Stop) -> None:

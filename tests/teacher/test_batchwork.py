@@ -40,6 +40,8 @@ class Echo:
             raise UserError("There is no such model.")
         if self.fails == "import":
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        if self.fails == "nameless":
+            raise ModuleNotFoundError("something is missing")
         return self.say
 
     def say(self, requests: Sequence[Request]) -> list[Reply | str]:
@@ -114,6 +116,8 @@ async def test_a_package_that_is_missing_is_told_with_the_extra_that_brings_it(l
     with pytest.raises(UserError, match="needs the package torch") as told:
         await buy(Echo(fails="import"), ledger, [asked("p")])
     assert "tutelage[train]" in str(told.value) and not ledger.presumed()
+    with pytest.raises(ModuleNotFoundError, match="something is missing"):
+        await buy(Echo(fails="nameless"), ledger, [asked("q")])
 
 
 async def test_what_is_broken_off_is_not_presumed_paid(ledger, asked):

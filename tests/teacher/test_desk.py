@@ -16,6 +16,7 @@ from tutelage.exceptions import BudgetReached, TeacherError
 from tutelage.records import Completion, Message, Reply, Request, Usage
 from tutelage.store.caps import Account, Limit, Limits
 from tutelage.store.ledger import Ledger
+from tutelage.teacher.desk import answers_here
 from tutelage.teacher.prices import Price
 from tutelage.teacher.purchasing import Purchaser
 
@@ -215,6 +216,14 @@ async def test_what_a_session_in_this_process_leaves_behind_is_not_presumed_paid
     assert not ledger.presumed()
     study = ledger.balance(Account("s", "a"))[0]
     assert (study.requests, study.tokens, study.nanousd) == (1, 0, 0)
+
+
+def test_a_session_answers_here_where_it_says_so():
+    session = Session([1], 5)
+    assert not answers_here(session)
+    for said in (False, True):
+        session.answers_here = said
+        assert answers_here(session) is said
 
 
 async def test_a_request_granted_to_a_cancelled_worker_is_taken_back(ledger):

@@ -63,6 +63,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.curation.languages:build",
         LanguageOptions,
         "Drops rows in another language than gold's.",
+        extra="curation",
     ),
     Plugin(
         "check",
@@ -79,6 +80,7 @@ PLUGINS: tuple[Plugin, ...] = (
         SemanticDuplicateOptions,
         "Drops rows whose static embedding is nearly that of an earlier row or a gold row.",
         "arXiv 2303.09540",
+        extra="curation",
     ),
     Plugin(
         "check",
@@ -86,6 +88,7 @@ PLUGINS: tuple[Plugin, ...] = (
         "tutelage.curation.copies:build",
         CopiesOptions,
         "Drops rows that repeat a gold row by word n-grams or by embedding (memorisation).",
+        extra="curation",
     ),
     Plugin(
         "check",
@@ -102,6 +105,7 @@ PLUGINS: tuple[Plugin, ...] = (
         NoiseOptions,
         "Drops or marks rows that confident learning takes for wrongly labelled.",
         "arXiv 1911.00068",
+        extra="curation",
     ),
     Plugin(
         "check",

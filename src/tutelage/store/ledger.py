@@ -58,15 +58,12 @@ class Ledger:
     Attributes:
         path: The file.
         owner: The run in whose name requests are sent; empty for one that only reads and settles.
-        adopted: How many sendings an earlier life of `owner` left without an answer. They are
-            presumed paid from now on, but for those that were answered in its own process.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, owner: str) -> None:
         self._connection, self.path, self.owner = connection, path, owner
         self._books: dict[tuple[str, str, int], int] = {}
         self._broken: Exception | None = None
-        self.adopted = 0
 
     @classmethod
     def open(
@@ -243,8 +240,7 @@ class Ledger:
                 "INSERT OR REPLACE INTO owner VALUES (?, ?, ?, ?)",
                 (self.owner, socket.gethostname(), os.getpid(), time.time()),
             )
-            why = "the run was killed while it was sent"
-            self.adopted = self._bury(connection, self.owner, why)
+            self._bury(connection, self.owner, "the run was killed while it was sent")
             for (owner,) in connection.execute("SELECT DISTINCT owner FROM sending").fetchall():
                 self._presume_dead(connection, owner)
 

@@ -8,6 +8,7 @@ Steps are keyed by the hash of their inputs and do not say whom they served; thi
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,25 @@ def read_trail(folder: Path, unit: Mapping[str, Any]) -> Told:
             "It says which steps of the run belong together.",
             "Delete it and run the recipe again: finished steps are read, and nothing is bought "
             "twice.",
+        ) from e
+
+
+def forget_trails(folder: Path) -> None:
+    """Forget which steps the units of the run in `folder` took. The steps stay: units that come by
+    them again tell them anew.
+
+    Raises:
+        UserError: the files cannot be removed.
+    """
+    units = folder / "units"
+    try:
+        if units.exists():
+            shutil.rmtree(units)
+    except OSError as e:
+        raise UserError(
+            f"{units} cannot be removed: {e.strerror or e}.",
+            "It says which steps belong together, and is about another recipe.",
+            "Mend its permissions, or name another folder with --out.",
         ) from e
 
 

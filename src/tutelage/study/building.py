@@ -103,15 +103,6 @@ def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:
     return Prepared(loaded, golds, arms)
 
 
-EXTRAS = {
-    **dict.fromkeys(
-        ("torch", "transformers", "peft", "psutil", "tokenizers", "safetensors"), "train"
-    ),
-    **dict.fromkeys(("cleanlab", "py3langid"), "curation"),
-}
-"""Extra that brings a package which only some parts need."""
-
-
 @dataclass(frozen=True)
 class Plugged:
     """A part's plug-in with its options as the recipe gives them."""
@@ -153,18 +144,17 @@ class Plugged:
         """Build the part.
 
         Raises:
-            UserError: it needs a package that is not installed.
+            UserError: it needs a package that is not installed, and names the extra that brings it.
         """
         try:
             return self.plugin.make(self.options, **context)
         except ModuleNotFoundError as e:
-            if (e.name or "").partition(".")[0] not in EXTRAS:
+            package = (e.name or "").partition(".")[0]
+            own = self.plugin.build.partition(":")[0].partition(".")[0]
+            if not self.plugin.extra or package in ("", own):
                 raise
-            extra = EXTRAS[(e.name or "").partition(".")[0]]
-            if self.plugin.kind == "check":  # the extra without torch brings all that checks need
-                extra = "curation"
             who = f"The {self.plugin.kind} {self.plugin.name}"
-            raise package_missing(who, e.name, extra=extra) from e
+            raise package_missing(who, package, extra=self.plugin.extra) from e
 
 
 def plugged(kind: Kind, part: PartSpec) -> Plugged:
@@ -212,9 +202,6 @@ def _points(
         _can_read(looking, name, recipe, gold)
     if arm.dev_rationales:
         _can_explain(synthesis, name)
-    most_rows = None
-    if recipe.match and recipe.match.by == "rows" and recipe.match.to:
-        most_rows = int(recipe.match.to)
     for point in grid_points(arm.grid):
         options = matched(recipe, student_of(recipe, arm, point), len(gold.train))
         yield replace(
@@ -231,8 +218,15 @@ def _points(
             patience=arm.patience,
             candidates=arm.candidates,
             dev_rationales=arm.dev_rationales,
-            most_rows=most_rows,
+            most_rows=most_rows(recipe),
         )
+
+
+def most_rows(recipe: Recipe) -> int | None:
+    """Bought rows that each arm may keep in all; None where `match` sets no such number."""
+    if recipe.match and recipe.match.by == "rows" and recipe.match.to:
+        return int(recipe.match.to)
+    return None
 
 
 def _can_explain(synthesis: Plugged | None, arm: str) -> None:

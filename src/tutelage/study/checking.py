@@ -199,14 +199,15 @@ def measure_cut(recipe: Recipe, task: Task, gold: Gold, *, offline: bool = True)
         gold: The rows.
         offline: Fetch no tokenizer from the hub.
     """
-    options = build_options(find("learner", recipe.student.kind), recipe.student.options)
+    plugin = find("learner", recipe.student.kind)
+    options = build_options(plugin, recipe.student.options)
     limit = getattr(options, "max_source", None)
     if limit is None or hasattr(options, "stride"):  # windows cut nothing
         return Cut()
     if getattr(options, "config", None) is not None:
         return Cut(limit, why="its tokenizer is trained on the rows that an arm brings")
     if not _is_installed("transformers"):
-        return Cut(limit, why="the extra `train` is not installed")
+        return Cut(limit, why=f"the extra `{plugin.extra or 'train'}` is not installed")
     from tutelage.neural.targets import source_text
     from tutelage.neural.tokenization import count_tokens
 
@@ -243,18 +244,25 @@ def _unchosen(recipe: Recipe) -> Iterator[str]:
 
 
 def _missing_extras(recipe: Recipe) -> list[str]:
+    """Extras that students and teachers need where torch, which all of these bring, is missing."""
     kinds = {student_of(recipe, arm, {}).kind for arm in recipe.arms.values()} | {
         rival.student.kind for rival in recipe.rivals.values() if rival.student
     }
     if _is_installed("torch"):
         return []
-    lacking = "needs the extra `train`, which is not installed: pip install 'tutelage[train]'."
-    found = []
-    if any(find("learner", kind).extra for kind in kinds):
-        found.append(f"The student {lacking} The student's part was not tried.")
-    if any(find("teacher", spec.kind).extra for spec in asked_teachers(recipe).values()):
-        found.append(f"A teacher in this process {lacking}")
-    return found
+    students = {find("learner", kind).extra for kind in kinds}
+    teachers = {find("teacher", spec.kind).extra for spec in asked_teachers(recipe).values()}
+    return [
+        *(
+            f"The student {_lacking(extra)} The student's part was not tried."
+            for extra in sorted(students - {""})
+        ),
+        *(f"A teacher in this process {_lacking(extra)}" for extra in sorted(teachers - {""})),
+    ]
+
+
+def _lacking(extra: str) -> str:
+    return f"needs the extra `{extra}`, which is not installed: pip install 'tutelage[{extra}]'."
 
 
 def _is_installed(package: str) -> bool:

@@ -3,7 +3,8 @@
 Without a critic nothing that later turns order depends on a student: they are expanded like the
 first one, with draws that go on. What they order may depend on which rows checks keep. So each is
 expanded twice, as if checks kept every row that orders were about, and as if they kept none: what
-both order is certain, and the rest a bound. Turns that `patience` may leave out are bounds too.
+both order is certain, and the rest a bound. Turns that `patience` may leave out are bounds too, and
+so are all later ones where `match: rows` ends purchases once enough rows are kept.
 
 With a critic later turns follow from students still to come. A critic may name any row that it
 reads, so the turn is expanded as if it named them all, and that is a bound.
@@ -43,6 +44,8 @@ def foresee(
     session: Session,
     find: Find,
     arm: ArmSpec,
+    *,
+    matched: bool = False,
 ) -> Foresight:
     """What an arm's purchase asks for in all its turns.
 
@@ -54,6 +57,7 @@ def foresee(
         session: Resolves and bounds requests.
         find: Recorded replies.
         arm: Its turns and patience.
+        matched: Whether the arm may keep so many rows only, after which it buys no more.
     """
     draws: Counter[str] = Counter()
     first = tuple(turn_requests(synthesizer, brief, session, find, draws))
@@ -67,9 +71,9 @@ def foresee(
         return Foresight((first,), tuple(bounds))
     turns, bounded = [first], list[Usage]()
     kept: tuple[Example, ...] = ()
-    certain = arm.turns if arm.patience is None else arm.patience + 1
+    certain, if_all = _certain(arm, matched), first
     for turn in range(1, arm.turns):
-        kept += tuple(_sources(turns[-1]))
+        kept += tuple(_sources(if_all))
         bare = replace(brief, turn=turn)
         if_none = tuple(turn_requests(synthesizer, bare, session, find, Counter(draws)))
         full = replace(bare, kept=kept)
@@ -79,6 +83,13 @@ def foresee(
         turns.append(if_all[:sure])
         bounded += (session.bound(one.request) for one in most[sure:])
     return Foresight(tuple(turns), tuple(bounded))
+
+
+def _certain(arm: ArmSpec, matched: bool) -> int:
+    """How many turns are sure to buy."""
+    if matched:
+        return 1
+    return arm.turns if arm.patience is None else arm.patience + 1
 
 
 def _sources(turn: Sequence[Foreseen]) -> Iterator[Example]:

@@ -9,7 +9,7 @@ from tutelage.recipe import ArmSpec, Recipe
 from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of, teachers_of
 from tutelage.records import Task, Usage
 from tutelage.store.caps import Limit, dollars
-from tutelage.study.building import plugged_checks
+from tutelage.study.building import most_rows, plugged_checks
 from tutelage.study.plan_facts import ArmPlan
 from tutelage.study.shop import limits_of
 from tutelage.teacher.prices import Price
@@ -88,18 +88,27 @@ def _unled_notes(recipe: Recipe, arms: Sequence[ArmPlan]) -> Iterator[str]:
         )
     for plan in arms:
         if plan.later_requests:
-            why = "whether they come depends on which rows checks keep"
-            if recipe.arms[plan.arm].patience is not None:
-                why = "they come only if patience does not end the turns before"
             yield (
                 f"{plan.arm}: {plan.later_requests:,} further requests of later turns are told at "
-                f"their most: {why}."
+                f"their most: {_why_bounds(recipe, plan.arm)}."
             )
         elif not plan.later_orders:
             yield (
                 f"{plan.arm} has {plan.turns} turns, and as far as can be known beforehand it "
                 "orders in the first one only."
             )
+
+
+def _why_bounds(recipe: Recipe, arm: str) -> str:
+    """Why nobody knows whether later turns of an arm buy."""
+    ends = []
+    if recipe.arms[arm].patience is not None:
+        ends.append("if patience does not end the turns before")
+    if (rows := most_rows(recipe)) is not None:
+        ends.append(f"as long as fewer than {rows:,} rows are kept (match: rows)")
+    if not ends:
+        return "whether they come depends on which rows checks keep"
+    return f"they come only {', and only '.join(ends)}"
 
 
 def sharing_note(plan: ArmPlan) -> Iterator[str]:

@@ -24,7 +24,7 @@ from tutelage.recipe.named_teachers import asked_teachers, teachers_of
 from tutelage.records import Brief, Order, Request, Task, Usage
 from tutelage.row_sets import calibration_rows
 from tutelage.store.ledger import Ledger
-from tutelage.study.building import build_synthesizer, grid_points, plugged
+from tutelage.study.building import build_synthesizer, grid_points, most_rows, plugged
 from tutelage.study.faculty import (
     Sessions,
     all_sketched,
@@ -211,6 +211,7 @@ class Counting:
         synthesizer = build_synthesizer(self.loaded, arm.synthesis, self.golds[0].task)
         find = self.book.find if self.book else lambda _: None
         critic = critic_of(arm, self.golds[0].task)
+        matched = most_rows(self.recipe) is not None
         session = self.sessions[arm.teacher]
         texts: dict[tuple[int, int, int, int], int] = {}
         wanted: dict[str, Request] = {}
@@ -218,7 +219,9 @@ class Counting:
         for seed in self.recipe.seeds.purchase:
             for gold in self.golds:
                 brief = brief_of(synthesizer, gold, name, arm, seed)
-                seen = foresee(synthesizer, critic, brief, gold, session, find, arm)
+                seen = foresee(
+                    synthesizer, critic, brief, gold, session, find, arm, matched=matched
+                )
                 for turn, asked in enumerate(seen.turns):
                     for one in asked:
                         texts[seed, gold.fold, turn, one.order.number] = texts_of(one.request)

@@ -36,8 +36,16 @@ class Purchase:
         return self.told.turns
 
     def bought_in(self, turns: int) -> int:
-        """How many of the first `turns` turns are complete."""
-        return sum(AFTER_WAVES in steps for steps in self.turns[:turns])
+        """How many of the first `turns` turns bought, and are complete."""
+        return sum(AFTER_WAVES in steps and any(waves_of(steps)) for steps in self.turns[:turns])
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is bought: its unit is through, or trains on what was there before,
+        since gold joins last or `match: rows` is met."""
+        return self.told.through or any(
+            AFTER_WAVES in steps and not any(waves_of(steps)) for steps in self.turns
+        )
 
 
 def purchases(run: PastRun, arms: Sequence[str] = ()) -> list[Purchase]:
@@ -115,14 +123,16 @@ def shortfalls(run: PastRun, arms: Sequence[str] = ()) -> list[Shortfall]:
 def _of_arm(name: str, bought: Sequence[Purchase], turns: int) -> Shortfall:
     done = [purchase.bought_in(turns) for purchase in bought]
     complete = sum(
-        count == turns or purchase.told.through
-        for count, purchase in zip(done, bought, strict=True)
+        count == turns or purchase.over for count, purchase in zip(done, bought, strict=True)
     )
     return Shortfall(name, len(bought), complete, turns * len(bought), sum(done))
 
 
 def nothing_yet(run: PastRun, arms: Sequence[str] = ()) -> UserError:
-    """What to tell whoever wants the rows of a run that has none yet."""
+    """What to tell whoever wants the rows of a run that has none yet, or of arms that buy none."""
+    buying = [name for name, arm in run.recipe.arms.items() if arm.synthesis]
+    if not set(arms or buying) & set(buying):
+        return _never(run, arms, buying)
     whose = f" of {', '.join(arms)}" if arms else ""
     requests = run.spent().requests
     paid = "It has bought nothing yet."
@@ -136,6 +146,20 @@ def nothing_yet(run: PastRun, arms: Sequence[str] = ()) -> UserError:
         f"It is not finished. {paid}",
         f"See what it is doing with `tutelage status {run.folder}`, or run its recipe again to go "
         "on: what it has paid for is not bought again.",
+    )
+
+
+def _never(run: PastRun, arms: Sequence[str], buying: Sequence[str]) -> UserError:
+    """What to tell whoever wants rows of arms that buy none."""
+    whose = f" of {', '.join(arms)}" if arms else ""
+    do = "Give an arm `synthesis`, and run the recipe."
+    if buying:
+        do = f"Name an arm that buys: --arm {', --arm '.join(buying)}."
+    return UserError(
+        f"The run {run.folder} has no rows{whose}, and will have none.",
+        "An arm without `synthesis` buys nothing: its students train on gold, or on rows that it "
+        "brought along.",
+        do,
     )
 
 

@@ -31,7 +31,7 @@ from tutelage.store.encoding import encode
 from tutelage.store.ledger import Ledger
 from tutelage.store.runs import Run, write_whole
 from tutelage.store.status import Listener, StatusBoard
-from tutelage.store.trails import Trail
+from tutelage.store.trails import Trail, forget_trails
 from tutelage.study.building import Prepared, prepare
 from tutelage.study.faculty import teachers_beside
 from tutelage.study.prompt_trials import refused_prompts
@@ -103,7 +103,8 @@ def identify(run: Run, loaded: LoadedRecipe, ledger: Path, prepared: Prepared | 
     """The run's id: made once and kept, so that a resumed run goes on with its own accounts.
 
     Beside it stand the folder where the recipe's relative paths start, the ledger, and once gold
-    was read the task and the folds, for whoever looks at the run later.
+    was read the task and the folds, for whoever looks at the run later. Under another recipe than
+    the last start's no unit has begun: what units told of that one is forgotten.
 
     Raises:
         UserError: the folder belongs to a recipe of another name.
@@ -121,9 +122,11 @@ def identify(run: Run, loaded: LoadedRecipe, ledger: Path, prepared: Prepared | 
     if prepared is not None:
         facts |= {"task": encode(prepared.task), "folds": [gold.fold for gold in prepared.golds]}
     write_whole(path, orjson.dumps(facts))
-    write_whole(
-        run.folder / "recipe.json", orjson.dumps(loaded.resolved(), option=orjson.OPT_INDENT_2)
-    )
+    place = run.folder / "recipe.json"
+    resolved = orjson.dumps(loaded.resolved(), option=orjson.OPT_INDENT_2)
+    if place.exists() and place.read_bytes() != resolved:
+        forget_trails(run.folder)
+    write_whole(place, resolved)
     return str(facts["id"])
 
 

@@ -88,6 +88,8 @@ def _prepared(prepare: Callable[[int], Answering], purchase: int) -> Answering:
     try:
         return prepare(purchase)
     except ModuleNotFoundError as e:
+        if not e.name:
+            raise
         who = "A teacher that answers in this process"
         raise package_missing(who, e.name, extra="train") from e
 

@@ -32,6 +32,12 @@ POLLS_PER_CHECK = 20
 """Looks between two checks whether that other purchase is still alive."""
 
 
+def answers_here(session: Session) -> bool:
+    """Whether a session's replies are made in this process, so that what died unanswered with it is
+    on nobody's bill."""
+    return isinstance(session, Housed) and session.answers_here
+
+
 class LedgerDesk:
     """One purchase: see `contracts.Desk` for the session's side.
 
@@ -151,7 +157,7 @@ class LedgerDesk:
         done = {id(flight) for flight, *_ in self._settled}
         done |= {id(lapse.flight) for lapse in self._lapsed}
         done |= {id(retry.flight) for retry in self._retries}
-        here = isinstance(self._session, Housed) and self._session.answers_here
+        here = answers_here(self._session)
         for flight in self._flights.values():
             if id(flight) not in done:
                 self._lapsed.append(Lapse(flight, "cancelled", maybe_paid=not here, final=False))

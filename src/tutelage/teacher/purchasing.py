@@ -17,12 +17,12 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sized
 
-from tutelage.contracts import Housed, Session
+from tutelage.contracts import Session
 from tutelage.exceptions import TeacherError
 from tutelage.records import Request
 from tutelage.store.caps import Account, Limits, Shortfall
 from tutelage.store.ledger import Ledger
-from tutelage.teacher.desk import LedgerDesk
+from tutelage.teacher.desk import LedgerDesk, answers_here
 from tutelage.teacher.flights import Answer
 from tutelage.teacher.prices import Price, hourly_rate, price_of
 from tutelage.teacher.tally import FailureCeiling, Paced, Snapshot, Tally
@@ -63,7 +63,7 @@ class Purchaser:
             needed=self._limits.in_money,
             per_hour=hourly_rate(session),
         )
-        if isinstance(session, Housed) and session.answers_here:
+        if answers_here(session):
             ledger.house(session.name)
         self._ceiling = FailureCeiling.read(max_failed)
         self._tally = Tally()
