@@ -223,7 +223,7 @@ def test_matched_steps_are_those_of_the_gold_rows():
 
 def test_dev_rationales_are_bought_for_measuring_and_train_nothing(tmp_path):
     arms = {"label_only": {}, "explain": {"synthesis": "explain", "dev_rationales": 15}}
-    results = run(tmp_path, recipe(arms=arms, primary="explain > label_only", rivals=[]))
+    results = run(tmp_path, recipe(arms=arms, primary="", rivals=[]))
     with Ledger.open(tmp_path / "ledger.sqlite", read_only=True) as ledger:
         assert sum(t.replies for t in ledger.totals()) == 60 + 15
     unit = next(u for u in results["units"] if u["arm"] == "explain")
@@ -242,6 +242,14 @@ def test_rationales_are_written_for_some_rows_and_answers_for_all():
     assert [p.id for p in found] == [row.id for row in rows]
     assert sum(p.rationale is not None for p in found) == 3
     assert all(p.rationale is None for p in answered(Student(), rows, explained=0))
+
+
+def test_rows_of_an_arm_that_are_not_there_name_the_arms_key(tmp_path):
+    given = load_recipe(
+        {**RECIPE, "arms": {"theirs": {"rows": "gone.csv"}}, "primary": ""}, folder=tmp_path
+    )
+    with pytest.raises(UserError, match=r"--set arms\.theirs\.rows=FILE"):
+        prepare(given)
 
 
 def test_a_bought_row_takes_no_gold_rows_place_by_its_id_alone() -> None:

@@ -27,6 +27,7 @@ from tutelage.recipe.validation import LoadedRecipe, student_of
 from tutelage.records import Example, Task
 from tutelage.row_sets import given_rows
 from tutelage.steps import Identity, Parts, Unit
+from tutelage.study.vain_rationales import vain_comparisons
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def prepare(loaded: LoadedRecipe, *, limit: int | None = None) -> Prepared:
     )
     task = golds[0].task
     check_metric(task)
+    for fault in vain_comparisons(recipe):
+        raise fault
     arms = {
         name: tuple(_points(recipe, name, arm, task, golds[0], loaded))
         for name, arm in recipe.arms.items()
@@ -188,7 +191,9 @@ def _points(
     plugin = find("learner", student_of(recipe, arm, {}).kind)
     given: tuple[Example, ...] = ()
     if arm.rows is not None:
-        given = given_rows(load_rows(arm.rows, recipe.gold, task, folder=loaded.folder), name)
+        at = f"arms.{name}.rows"
+        rows = load_rows(arm.rows, recipe.gold, task, folder=loaded.folder, at=at)
+        given = given_rows(rows, name)
     checking = plugged_checks(recipe, arm)
     checks = tuple(NamedCheck(c.plugin.name, c.make(task=task)) for c in checking)
     asking = [checks[place].name for place, _ in inquiries(checks)]

@@ -24,6 +24,7 @@ from tutelage.study.building import build_synthesizer, plugged, prepare
 from tutelage.study.faculty import refuse_folds
 from tutelage.study.results import cluster_of
 from tutelage.study.teacher_checks import Known, look_at_teachers
+from tutelage.study.vain_rationales import vain_comparisons, vain_purchases
 
 LOOKED_AT = 2_000
 """Rows whose length is measured: enough for a share, and quick."""
@@ -125,6 +126,7 @@ async def check_study(
     faults += _part_faults(loaded, golds[0], limit)
     warnings += _missing_extras(recipe)
     warnings += _unchosen(recipe)
+    warnings += vain_purchases(recipe)
     teachers = await look_at_teachers(
         loaded, golds[0], faults=faults, warnings=warnings, online=online
     )
@@ -156,7 +158,7 @@ def _tried(faults: list[TutelageError], work: Callable[[], Any], *, where: str =
 def _part_faults(loaded: LoadedRecipe, gold: Gold, limit: int | None) -> list[TutelageError]:
     """What is wrong with parts that only building them shows: templates, objectives, arm rows."""
     recipe, task = loaded.recipe, gold.task
-    faults: list[TutelageError] = []
+    faults: list[TutelageError] = [*vain_comparisons(recipe)]
     _tried(faults, lambda: refuse_folds(loaded, gold))
     for name, arm in recipe.arms.items():
         if (synthesis := arm.synthesis) is not None:

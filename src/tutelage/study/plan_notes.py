@@ -12,7 +12,8 @@ from tutelage.store.caps import Limit, dollars
 from tutelage.study.building import most_rows, plugged_checks
 from tutelage.study.plan_facts import ArmPlan
 from tutelage.study.shop import limits_of
-from tutelage.teacher.prices import Price
+from tutelage.study.vain_rationales import vain_comparisons, vain_purchases
+from tutelage.teacher.prices import FREE, Price
 
 
 def plan_notes(
@@ -23,6 +24,8 @@ def plan_notes(
 ) -> Iterator[str]:
     limits = limits_of(recipe)
     yield from unpriced(recipe, prices)
+    yield from uncapped(recipe, prices)
+    yield from _vain_notes(recipe, arms)
     yield from tuning_notes(recipe)
     for plan in arms:
         yield from _passed(limits.arm, plan.most, f"arm {plan.arm}")
@@ -59,6 +62,38 @@ def unpriced(recipe: Recipe, prices: Mapping[str, Price | None]) -> Iterator[str
             yield f"The price of {name} is not known: set teachers.{name}.prices to see money."
         else:
             yield "The teacher's price is not known: set teacher.prices to see money."
+
+
+def uncapped(recipe: Recipe, prices: Mapping[str, Price | None]) -> Iterator[str]:
+    """Says where replies cost money, or may, and nothing bounds how many are bought. A machine by
+    the hour is left out: it costs as much while it is idle."""
+    limits = limits_of(recipe)
+    if any(tuple(limit.items()) for limit in (limits.study, limits.arm, limits.turn)):
+        return
+    every = teachers_of(recipe)
+    paid = [
+        name
+        for name, price in prices.items()
+        if price != FREE and not every[name].options.get("usd_per_gpu_hour")
+    ]
+    rivals = any(rival.kind == "teacher" for rival in recipe.rivals.values())
+    if paid and (rivals or any(arm.synthesis for arm in recipe.arms.values())):
+        unknown = any(prices[name] is None for name in paid)
+        cap = "requests: 1000" if unknown else "usd: 5"
+        where = "" if recipe.teacher else " under a `teacher` of the recipe's own"
+        yield (
+            "No cap is set: a run buys all that the recipe asks for, whatever it costs. Write "
+            f"teacher.budget: {{{cap}}}{where}."
+        )
+
+
+def _vain_notes(recipe: Recipe, arms: Sequence[ArmPlan]) -> Iterator[str]:
+    """Of the arms that are planned, those that buy rationales which nobody learns."""
+    planned = {plan.arm: recipe.arms[plan.arm] for plan in arms}
+    chosen = recipe.model_copy(update={"arms": planned})
+    for fault in vain_comparisons(chosen):
+        yield f"{fault.what} {fault.why} {fault.do}"
+    yield from vain_purchases(chosen)
 
 
 def later_notes(recipe: Recipe, arms: Sequence[ArmPlan]) -> Iterator[str]:

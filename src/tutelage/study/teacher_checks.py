@@ -18,7 +18,7 @@ from tutelage.recipe.named_teachers import asked_teachers, is_tuned, label_of
 from tutelage.store.ledger import Ledger
 from tutelage.study.building import build_teacher
 from tutelage.study.faculty import sketched, teachers_beside
-from tutelage.study.plan_notes import unpriced
+from tutelage.study.plan_notes import uncapped, unpriced
 from tutelage.study.planning import teacher_price
 from tutelage.study.prompt_trials import refused_prompts
 from tutelage.study.shop import limits_of
@@ -70,17 +70,19 @@ async def look_at_teachers(
         online: Ledger in which they are tried with eight small requests each; not tried where None.
             Teachers that are tuned are not: they would have to be tuned for it.
     """
-    found = []
+    found, prices = [], dict[str, Price | None]()
     for called, spec in asked_teachers(loaded.recipe).items():
         known, price = await _sketch(loaded, gold, called, faults, warnings)
         if known is None:
             continue
+        prices[called] = price
         warnings += unpriced(loaded.recipe, {called: price})
         if online is None:
             warnings += _key_warnings(spec)
         elif not is_tuned(spec):
             known = await _tried_out(loaded, gold, called, known, price, online, faults)
         found.append(known)
+    warnings += uncapped(loaded.recipe, prices)
     return tuple(found)
 
 
