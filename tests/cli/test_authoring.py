@@ -116,7 +116,8 @@ def test_recipes_are_listed_with_their_papers(call):
     assert "arXiv 2409.12599" in call("recipes").out
 
 
-def test_a_recipe_is_shown_and_copied(call, tmp_path):
+def test_a_recipe_is_shown_and_copied(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("tutelage.cli.console.out.width", 40)  # no line of it is broken
     text = call("recipes", "annotate").out
     assert "name: annotate" in text
     assert call("recipes", "annotate", "--copy", "mine.yaml").code == 0

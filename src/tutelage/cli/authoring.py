@@ -108,7 +108,7 @@ def recipes(
         copy.write_text(text, encoding="utf-8")
         note(f"Wrote {copy}. Next: tutelage check {copy}")
     elif not as_json:
-        output.print(text, end="")
+        output.print(text, end="", soft_wrap=True)  # a broken line would be no YAML
     finish({"name": name, "yaml": text, "copied": copy and str(copy)}, as_json=as_json)
 
 
