@@ -69,7 +69,7 @@ PARTS: Sequence[Part] = (
         "e",
         "adqa",
         "AdversarialQA, gold questions alone",
-        Size("two_core", rows=1_000, test=500, seeds=3, student=reader(150) | SELDOM),
+        Size("two_core", rows=1_000, test=500, seeds=3, student={**reader(150), **SELDOM}),
         Size("full", rows=2_000, test=None, seeds=5, student=reader(1_250)),
         write_adqa,
     ),

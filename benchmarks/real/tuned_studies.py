@@ -53,7 +53,7 @@ def shipped_for(name: str, dataset: str, data: Path, size: Size) -> Recipe:
 
 
 def write_commongen(data: Path, folder: Path, size: Size) -> Written:
-    """Targets for concepts. Half of the train rows are the study's; the sentences of the other half,
+    """Targets for concepts. Half of the train rows are the study's; the sentences of the others,
     without their concepts, are what teachers learn to write from."""
     recipe = shipped_for("tuned_teacher_writing", "commongen", data, size)
     ours, others = halves(data / "commongen")
