@@ -92,32 +92,32 @@ def test_what_is_not_there_is_told(hub: Path) -> None:
         read(hub, hub="nobody/nothing", split="train")
 
 
-def test_without_a_network_nothing_is_waited_for(
-    hub: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    unused_tcp_port: int,
-) -> None:
-    """One look for the hub, and then only the cache: no retries, no lines about them."""
+@pytest.fixture
+def unreachable(monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> tuple[Any, Any]:
+    """The settings of both packages, online, with a hub where nobody listens."""
     datasets = pytest.importorskip("datasets")
     constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{unused_tcp_port}")
+    return constants, datasets
+
+
+def test_without_a_network_nothing_is_waited_for(
+    hub: Path, unreachable: tuple[Any, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One look for the hub, and then only the cache: no retries, no lines about them."""
     with pytest.raises(DataError, match="name a file: path: FILE"):
         read(hub, hub="nobody/nothing", split="train")
     assert "Retrying" not in caplog.text
+    constants, datasets = unreachable
     assert (constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE) == (False, False)
 
 
+@pytest.mark.usefixtures("unreachable")
 def test_a_known_data_set_is_named_with_both_ways_out(
-    hub: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+    hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    datasets = pytest.importorskip("datasets")
-    constants = pytest.importorskip("huggingface_hub.constants")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{unused_tcp_port}")
     monkeypatch.setenv("TUTELAGE_REAL_DATA", str(hub / "none"))
     with pytest.raises(DataError, match="The data set trec6 cannot be loaded") as caught:
         read(hub, hub="SetFit/TREC-QC", split="train")

@@ -145,3 +145,15 @@ def test_columns_of_their_own_change_nothing_but_where_rows_are_read(
         train={"path": "b.csv", "columns": {"text": "said", "label": "stars"}}, **plain
     )
     assert one.fingerprint == other.fingerprint and one.train == other.train
+
+
+def test_rationales_of_rows_with_columns_of_their_own_are_read_there(
+    write: Any, opened: Any
+) -> None:
+    write("a.csv", "text,label,why\nx,a,one\ny,b,two\n")
+    (gold,) = opened(
+        train={"path": "a.csv", "columns": {"rationale": "why"}},
+        carve={"dev": 0, "test": 0},
+        cross_fit="off",
+    )
+    assert [row.rationale for row in gold.train] == ["one", "two"]

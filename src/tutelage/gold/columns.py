@@ -157,7 +157,7 @@ def columns_of(
         fields=texts,
         labels=tuple(answers) or default,
         id=mapped.get("id", "id"),
-        rationale=gold.columns.get("rationale", "rationale"),
+        rationale=given.get("rationale", "rationale"),
         tags={tag: mapped.get(tag, tag) for tag in tags},
         needed=frozenset(mapped.values()) | {mapped.get(tag, tag) for tag in tags},
         offsets=AnswerColumns(

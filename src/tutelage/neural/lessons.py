@@ -19,7 +19,7 @@ from tutelage.neural.batching import Sizes
 from tutelage.neural.causal import Causal, join_ids
 from tutelage.neural.collation import collate, filled, pad_rows
 from tutelage.neural.continuation import score_endings
-from tutelage.neural.families import Transducer, only_at
+from tutelage.neural.families import Transducer, only_at, paces_of
 from tutelage.neural.label_coverage import check_covered
 from tutelage.neural.objectives import token_losses
 from tutelage.neural.targets import Encoded
@@ -29,6 +29,11 @@ Writer = Causal | Transducer
 """A network that writes."""
 SPECIAL = 2
 """Special tokens that a tokenizer puts around a text at most."""
+
+
+def paces_for(net: Writer) -> Mapping[str, float]:
+    """How many times faster which parts of a teacher that writes learn."""
+    return {} if isinstance(net, Causal) else paces_of(net)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +261,13 @@ class Endings:
     precision: str
     groups: Sequence[int]
     """Number of each row's label: batches hold the labels in their shares of the epoch."""
-    paces: Mapping[str, float] = field(default_factory=dict)
+    paces: Mapping[str, float] = field(init=False)
     model: Any = field(init=False)
     sizes: Sizes = field(init=False)
 
     def __post_init__(self) -> None:
         self.model = self.net.model
+        self.paces = paces_for(self.net)
         self.sizes = np.array(
             [
                 [len(row.source), len(row.target), group]

@@ -21,8 +21,8 @@ from tutelage.exceptions import UserError
 from tutelage.neural.batching import Sizes as Lengths
 from tutelage.neural.causal import Causal, CausalShape, fresh_causal
 from tutelage.neural.devices import stream
-from tutelage.neural.families import Sizes, Transducer, fresh_transducer, paces_of
-from tutelage.neural.lessons import Share, Writer, share_loss, shares
+from tutelage.neural.families import Sizes, Transducer, fresh_transducer
+from tutelage.neural.lessons import Share, Writer, paces_for, share_loss, shares
 from tutelage.neural.schedule import Schedule
 from tutelage.neural.targets import Encoded
 from tutelage.neural.tokenization import pieces, train_byte_tokenizer
@@ -205,13 +205,19 @@ class Pretraining:
     before: Sequence[int] = field(init=False)
     """What the tokenizer puts before a text."""
     after: Sequence[int] = field(init=False)
+    made: bool = field(init=False)
+    """Whether whole texts are restored: the decoder was made out of an encoder."""
+    marks: Sequence[int] = field(init=False)
+    """What stands for what was cut out: one mask for all spans, or a mark for each."""
     step: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.model = self.net.model
         self.sizes = np.array([[len(block), 0, 0] for block in self.blocks], dtype=np.int64)
         self.before, self.after = _frame(self.net)
-        self.paces = {} if isinstance(self.net, Causal) else paces_of(self.net)
+        self.made = _is_made(self.net)
+        self.marks = _marks(self.net, self.made)
+        self.paces = paces_for(self.net)
 
     def begin(self, step: int) -> None:
         """Each step draws its own spans."""
@@ -232,13 +238,10 @@ class Pretraining:
         if isinstance(self.net, Causal):
             return Encoded(block[:1], block[1:], 0, len(block) - 1)
         rng = np.random.default_rng([stream(self.seed, "spans"), self.step, number])
-        tokenizer = self.net.tokenizer
-        if _is_made(self.net):
-            source = infill(block, tokenizer.mask_token_id, self.share or MASKED, rng)
-            target = block
+        if self.made:
+            source, target = infill(block, self.marks[0], self.share or MASKED, rng), block
         else:
-            marks = tokenizer.convert_tokens_to_ids([f"<extra_id_{i}>" for i in range(SENTINELS)])
-            source, target = corrupt(block, marks, self.share or CORRUPTED, rng)
+            source, target = corrupt(block, self.marks, self.share or CORRUPTED, rng)
         target.append(self.net.end)
         return Encoded([*self.before, *source, *self.after], target, 0, len(target))
 
@@ -254,6 +257,17 @@ def _frame(net: Writer) -> tuple[list[int], list[int]]:
     [plain], [special] = pieces(net.tokenizer, ["a"]), pieces(net.tokenizer, ["a"], special=True)
     at = special.index(plain[0])
     return special[:at], special[at + len(plain) :]
+
+
+def _marks(net: Writer, made: bool) -> list[int]:
+    if isinstance(net, Causal):
+        return []
+    if made:
+        return [net.tokenizer.mask_token_id]
+    ids: list[int] = net.tokenizer.convert_tokens_to_ids(
+        [f"<extra_id_{i}>" for i in range(SENTINELS)]
+    )
+    return ids
 
 
 def infill(block: Sequence[int], mask: int, share: float, rng: np.random.Generator) -> list[int]:

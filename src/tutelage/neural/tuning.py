@@ -16,7 +16,7 @@ from tutelage.neural.adapters import put_lora
 from tutelage.neural.categorisation import Cases, Categorisation, Categoriser, fresh_categoriser
 from tutelage.neural.checkpoint import check_identity, write_folder, write_json
 from tutelage.neural.devices import pick_device, pick_precision, stream
-from tutelage.neural.families import Transducer, paces_of
+from tutelage.neural.families import Transducer
 from tutelage.neural.lessons import (
     Endings,
     Examination,
@@ -282,7 +282,6 @@ class _Job:
             micro_batch=micro,
             precision=self.precision,
             groups=[numbers.get(row.label or "", 0) for row in self.lessons],
-            paces=paces_of(net) if isinstance(net, Transducer) else {},
         )
 
     def _cases(self, net: Categoriser, rows: Sequence[Lesson]) -> Cases:

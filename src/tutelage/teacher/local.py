@@ -95,6 +95,15 @@ def _adapter_of(adapter: str, folder: Path) -> Adapter | None:
     return Adapter(path, folder_identity(path))
 
 
+def why_unseen(look: Callable[[], str]) -> str:
+    """What `look` says of why files could not be looked at, or that it needs a package which is not
+    installed; empty where they were."""
+    try:
+        return look()
+    except ModuleNotFoundError:
+        return "the extra `train` is not installed"
+
+
 class LocalSession:
     """Answers in batches. See `contracts.Session`, `contracts.Informed` and `contracts.Housed`.
 
@@ -165,15 +174,15 @@ class LocalSession:
         """
         if self._adapter is None:
             return ""
-        try:
-            why = importlib.import_module("tutelage.neural.writers").try_adapter(
+        adapter = self._adapter
+        why = why_unseen(
+            lambda: importlib.import_module("tutelage.neural.writers").try_adapter(
                 self._weights.place,
-                self._adapter.place,
+                adapter.place,
                 family=self._options.family,
                 revision=self._options.revision,
             )
-        except ModuleNotFoundError:
-            why = "the extra `train` is not installed"
+        )
         return f"The adapter {self._options.adapter} was not tried: {why}." if why else ""
 
     def _prepare(self, purchase: int) -> Callable[[Sequence[Request]], Sequence[Reply | str]]:

@@ -33,7 +33,7 @@ from tutelage.teacher.gold_lessons import (
     generation_lessons,
 )
 from tutelage.teacher.lesson_prompts import LessonPrompts
-from tutelage.teacher.local import Resident, filled_in
+from tutelage.teacher.local import Resident, filled_in, why_unseen
 from tutelage.teacher.plain_texts import read_texts
 from tutelage.teacher.sizing import worst_usage
 from tutelage.teacher.templating import placed
@@ -283,11 +283,11 @@ class TunedSession:
         """
         if self._weights is None:
             return ""
-        try:
-            tutoring = importlib.import_module("tutelage.teacher.tutoring")
-            why = tutoring.try_base(self._options, self._weights)
-        except ModuleNotFoundError:
-            why = "the extra `train` is not installed"
+        why = why_unseen(
+            lambda: importlib.import_module("tutelage.teacher.tutoring").try_base(
+                self._options, self._weights
+            )
+        )
         return f"The model {self._options.model} was not looked at: {why}." if why else ""
 
     @property
